@@ -1,0 +1,142 @@
+//! The model world: the explorer chooses the schedules and tells what it saw.
+
+use crate::session::Scene;
+use interleave::probe::{self, ThreadRef, Waiting};
+use interleave::{Clock, Explorer, Options};
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use wire::{Challenge, EngineFailure, Run, Schedule};
+
+/// Plays a scene, one schedule after another.
+pub(crate) struct Player {
+    seed: u64,
+    explorer: Explorer,
+}
+
+impl Player {
+    pub(crate) fn new(challenge: &Challenge) -> Self {
+        let clock = if challenge.timed { Clock::Timed } else { Clock::Adversarial };
+        let options = Options { clock, ..Options::default() };
+        Self { seed: challenge.seed, explorer: Explorer::new(challenge.seed, options) }
+    }
+
+    /// Plays the scene under the next schedule.
+    pub(crate) fn play(&mut self, scene: &Scene) -> Run {
+        record(self.explorer.next(scene))
+    }
+
+    /// Plays the scene under this schedule and tells every step.
+    pub(crate) fn tell(&mut self, schedule: Schedule, scene: &Scene) -> (Run, Vec<String>) {
+        let schedule =
+            interleave::Schedule { seed: self.seed, index: schedule.index, horizon: schedule.horizon };
+        let ran = self.explorer.replay(schedule, scene);
+        let story = ran.story();
+        (record(ran), story)
+    }
+}
+
+fn record(ran: interleave::Ran) -> Run {
+    Run {
+        schedule: Schedule { index: ran.schedule.index, horizon: ran.schedule.horizon },
+        steps: ran.steps,
+        switches: ran.switches,
+        entries: Vec::new(),
+        failure: ran.failure.map(|failure| EngineFailure {
+            fault: failure.fault.as_str().to_owned(),
+            headline: failure.headline,
+            waits: failure.waits,
+        }),
+    }
+}
+
+pub(crate) fn watch_panics() {
+    interleave::install_panic_hook();
+}
+
+/// The model's number of the calling thread.
+pub fn this_thread() -> u64 {
+    probe::current().map_or(u64::MAX, |thread| thread.0.into())
+}
+
+/// Which of these threads have not ended.
+pub fn still_there(threads: &[u64]) -> Vec<u64> {
+    let ended = |&thread: &u64| u32::try_from(thread).is_ok_and(|t| probe::has_finished(ThreadRef(t)));
+    threads.iter().copied().filter(|thread| !ended(thread)).collect()
+}
+
+/// How often any thread has slept in this run.
+pub fn sleeps() -> u64 {
+    probe::sleeps().into()
+}
+
+/// Comments on the story of the calling thread.
+pub fn say(text: &str) {
+    probe::note(text.to_owned());
+}
+
+/// Longer than any wait of an honest answer.
+const AN_HOUR: Duration = Duration::from_secs(3600);
+
+/// Lets an hour of virtual time pass for everybody else. No sleep, as far as sleeps are counted.
+pub fn rest() {
+    let nobody = Mutex::new(());
+    let guard = nobody.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(Condvar::new().wait_timeout_while(guard, AN_HOUR, |()| true));
+}
+
+/// A gate at which two threads wait for each other.
+#[derive(Debug, Default)]
+pub struct Gate {
+    visits: Mutex<BTreeMap<u64, u64>>,
+    came: Condvar,
+}
+
+/// Why a thread had to leave the gate alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stalled {
+    /// 0: no other thread was there; 1: one waits for a lock that this thread holds; 2: one waits
+    /// for something else.
+    pub why: u64,
+}
+
+impl Gate {
+    /// Makes a gate.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Comes for the `visit`th time and waits until another thread has come as often.
+    ///
+    /// # Errors
+    ///
+    /// [`Stalled`] when everybody waits and nobody will come.
+    pub fn meet(&self, visit: u64) -> Result<(), Stalled> {
+        let me = this_thread();
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.insert(me, visit);
+        self.came.notify_all();
+        let alone = |visits: &mut BTreeMap<u64, u64>| !visits.iter().any(|(&t, &n)| t != me && n >= visit);
+        let (visits, wait) = self
+            .came
+            .wait_timeout_while(visits, AN_HOUR, alone)
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(visits);
+        if wait.timed_out() { Err(Stalled { why: why_alone(me) }) } else { Ok(()) }
+    }
+}
+
+/// What keeps the others from the gate.
+fn why_alone(me: u64) -> u64 {
+    let others = probe::alive().into_iter().filter(|thread| u64::from(thread.0) != me && thread.0 != 0);
+    let mut why = 0;
+    for other in others {
+        match probe::waiting(other) {
+            Waiting::LockHeldBy(holders) if holders.iter().any(|holder| u64::from(holder.0) == me) => {
+                return 1;
+            }
+            _ => why = 2,
+        }
+    }
+    why
+}

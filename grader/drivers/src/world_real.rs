@@ -1,0 +1,93 @@
+//! The real world: real threads, judged by what the kernel shows of them.
+
+use crate::session::Scene;
+use crate::socket;
+use std::panic::{self, AssertUnwindSafe};
+use wire::{Challenge, EngineFailure, Reply, Request, Run, Schedule};
+
+/// Plays a scene, again and again.
+pub(crate) struct Player {
+    index: u32,
+}
+
+impl Player {
+    pub(crate) fn new(_: &Challenge) -> Self {
+        Self { index: 0 }
+    }
+
+    /// Plays the scene once, on this thread.
+    pub(crate) fn play(&mut self, scene: &Scene) -> Run {
+        let schedule = Schedule { index: self.index, horizon: 0 };
+        self.index += 1;
+        let failure = panic::catch_unwind(AssertUnwindSafe(|| scene())).err().map(|_| EngineFailure {
+            fault: "Panic".into(),
+            headline: "the scene panicked".into(),
+            waits: Vec::new(),
+        });
+        Run { schedule, steps: 0, switches: 0, entries: Vec::new(), failure }
+    }
+
+    /// The real world tells no stories: nobody chose the schedule.
+    pub(crate) fn tell(&mut self, _: Schedule, scene: &Scene) -> (Run, Vec<String>) {
+        (self.play(scene), Vec::new())
+    }
+}
+
+pub(crate) fn watch_panics() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+/// The kernel's number of the calling thread.
+pub fn this_thread() -> u64 {
+    nix::unistd::gettid().as_raw().unsigned_abs().into()
+}
+
+/// Asks the judge which of these threads have not ended. Threads that are just ending get time.
+pub fn still_there(threads: &[u64]) -> Vec<u64> {
+    socket::reply(&Reply::Ended { threads: threads.to_vec() });
+    match socket::receive() {
+        Some(Request::Ended { alive }) => alive,
+        _ => Vec::new(),
+    }
+}
+
+/// Sleeps are not counted here.
+pub fn sleeps() -> u64 {
+    0
+}
+
+/// Comments on the story; there is none here.
+pub fn say(_: &str) {}
+
+/// Lets time pass for everybody else; in the real world no verdict may need that.
+pub fn rest() {}
+
+/// A gate at which two threads wait for each other. The judge holds it.
+#[derive(Debug, Default)]
+pub struct Gate;
+
+/// Why a thread had to leave the gate alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stalled {
+    /// 0: no other thread was there; 1: one waits for a lock that this thread holds; 2: one waits
+    /// for something else.
+    pub why: u64,
+}
+
+impl Gate {
+    /// Makes a gate.
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// Comes for the `visit`th time and waits until another thread has come as often. The judge,
+    /// not this function, finds out when that will never be.
+    ///
+    /// # Errors
+    ///
+    /// None in this world.
+    pub fn meet(&self, visit: u64) -> Result<(), Stalled> {
+        socket::reply_and_wait(&Reply::Arrived { thread: this_thread(), visit });
+        Ok(())
+    }
+}

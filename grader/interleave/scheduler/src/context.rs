@@ -1,0 +1,59 @@
+//! Which schedule, and which of its threads, the current operating-system thread belongs to.
+//!
+//! Knows nothing of operations. The thread ends, for the schedule, when this thread-local value is destroyed:
+//! it is the first to be created and therefore the last to go, so destructors of other thread-locals still
+//! belong to the schedule.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use crate::execution::{Execution, Guard};
+use crate::names::Site;
+
+/// One thread of one schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Here {
+    pub(crate) execution: Arc<Execution>,
+    pub(crate) me: usize,
+}
+
+struct Membership(OnceCell<Here>);
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        if let Some(here) = self.0.take() {
+            here.execution.finish(here.me);
+        }
+    }
+}
+
+std::thread_local! {
+    static MEMBERSHIP: Membership = const { Membership(OnceCell::new()) };
+}
+
+/// Makes the current operating-system thread a thread of a schedule, until it exits.
+pub(crate) fn enter(here: Here) {
+    MEMBERSHIP.with(|membership| {
+        let fresh = membership.0.set(here).is_ok();
+        debug_assert!(fresh, "an operating-system thread serves one schedule only");
+    });
+}
+
+/// The current thread's place in a schedule, if it has one.
+pub(crate) fn here() -> Option<Here> {
+    MEMBERSHIP.try_with(|membership| membership.0.get().cloned()).ok().flatten()
+}
+
+impl Here {
+    /// The state, as it is: not a scheduling point.
+    pub(crate) fn lock(&self) -> Guard<'_> {
+        self.execution.lock()
+    }
+
+    /// A scheduling point: other threads may run before the operation that follows.
+    pub(crate) fn point(&self, site: Site) -> Guard<'_> {
+        let mut state = self.execution.lock();
+        state.threads[self.me].site = site;
+        self.execution.switch(state, self.me, false)
+    }
+}

@@ -1,0 +1,44 @@
+//! Panics of scheduled threads: silent on the terminal, a step in the trace.
+//!
+//! Knows nothing of what becomes of the panic; whether it fails the schedule is decided where it ends.
+
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+
+use crate::context;
+use crate::names::place;
+use crate::trace::Detail;
+
+/// Makes panics of scheduled threads silent and records where they happened. Other threads keep the hook that was
+/// installed before. Calling it again changes nothing; an [`Explorer`](crate::Explorer) calls it when it is made.
+pub fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !record(info) {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// False if the current thread belongs to no schedule.
+fn record(info: &PanicHookInfo<'_>) -> bool {
+    let Some(here) = context::here() else { return false };
+    // The state is in use only if the engine itself panicked: that must be seen.
+    let Some(mut state) = here.execution.try_inspect() else { return false };
+    let message = one_line(info.payload_as_str().unwrap_or("a value that is not text"));
+    let location = info.location().map_or_else(|| "?".to_owned(), place);
+    let headline = format!("panicked at {location}: {message}");
+    let site = state.threads[here.me].site;
+    let detail = Detail::Panic(location.into(), message.into());
+    state.record(here.me, "panics", None, site, detail);
+    state.threads[here.me].unwinding.get_or_insert_with(|| headline.into());
+    true
+}
+
+/// Reports have one line a step: the lines of a longer message are joined.
+pub(crate) fn one_line(message: &str) -> String {
+    message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}

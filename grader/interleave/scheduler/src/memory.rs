@@ -1,0 +1,153 @@
+//! The memory model: each atomic keeps its stores, and a load may read an old one.
+//!
+//! Follows C++20 without load buffering; `SeqCst` loads read the newest store. Both err towards missing an exotic
+//! outcome, never towards one that the language forbids. Knows nothing of scheduling or of the story.
+
+use std::sync::atomic::Ordering;
+
+use crate::clock::VectorClock;
+use crate::rng::Rng;
+
+/// One value that an atomic had.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) bits: u64,
+    thread: usize,
+    moment: u32,
+    /// What a thread learns that reads this store with acquire ordering.
+    released: VectorClock,
+}
+
+/// All stores of one atomic in modification order, and how far each thread has seen it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    stores: Vec<Store>,
+    seen: Vec<u32>,
+}
+
+/// The part of a thread that the memory model needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// What the thread knows.
+    pub(crate) clock: VectorClock,
+    /// What an acquire fence would add.
+    pub(crate) pending: VectorClock,
+    /// What a relaxed store passes on because of the last release fence.
+    pub(crate) fenced: VectorClock,
+}
+
+pub(crate) fn acquires(order: Ordering) -> bool {
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+pub(crate) fn releases(order: Ordering) -> bool {
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+impl History {
+    /// Makes the newest store agree with the cell itself, which exclusive access (`get_mut`, an earlier schedule)
+    /// may have changed behind our back. Whoever shares the atomic afterwards knows of that change.
+    pub(crate) fn settle(&mut self, actual: u64) {
+        if self.stores.last().is_none_or(|newest| newest.bits != actual) {
+            let first = Store { bits: actual, thread: 0, moment: 0, released: VectorClock::default() };
+            self.stores.clear();
+            self.stores.push(first);
+            self.seen.clear();
+        }
+    }
+
+    fn newest(&self) -> usize {
+        self.stores.len() - 1
+    }
+
+    /// Reads; the flag says whether a newer store existed.
+    pub(crate) fn load(
+        &mut self,
+        reader: usize,
+        view: &mut View,
+        order: Ordering,
+        rng: &mut Rng,
+    ) -> (u64, bool) {
+        let newest = self.newest();
+        let mut chosen = newest;
+        if order != Ordering::SeqCst {
+            let oldest = self.oldest_allowed(reader, &view.clock);
+            if oldest < newest && rng.one_in(2) {
+                chosen = oldest + rng.below(newest - oldest + 1);
+            }
+        }
+        self.observe(reader, view, chosen, order);
+        (self.stores[chosen].bits, chosen < newest)
+    }
+
+    /// The newest value, as every read-modify-write must see it.
+    pub(crate) fn current(&self) -> u64 {
+        self.stores[self.newest()].bits
+    }
+
+    /// A read-modify-write that fails: only its load happens.
+    pub(crate) fn load_newest(&mut self, reader: usize, view: &mut View, order: Ordering) {
+        let newest = self.newest();
+        self.observe(reader, view, newest, order);
+    }
+
+    pub(crate) fn store(&mut self, writer: usize, view: &mut View, bits: u64, order: Ordering) {
+        view.clock.tick(writer);
+        let released = if releases(order) { view.clock.clone() } else { view.fenced.clone() };
+        self.push(writer, view, bits, released);
+    }
+
+    /// A read-modify-write that succeeds. It continues the release sequence of the store that it replaces.
+    pub(crate) fn replace(&mut self, thread: usize, view: &mut View, bits: u64, order: Ordering) {
+        self.load_newest(thread, view, order);
+        view.clock.tick(thread);
+        let mut released = if releases(order) { view.clock.clone() } else { view.fenced.clone() };
+        released.join(&self.stores[self.newest()].released);
+        self.push(thread, view, bits, released);
+    }
+
+    fn push(&mut self, thread: usize, view: &View, bits: u64, released: VectorClock) {
+        self.stores.push(Store { bits, thread, moment: view.clock.get(thread), released });
+        self.mark_seen(thread, self.newest());
+    }
+
+    /// Coherence and happens-before hide everything older than this.
+    fn oldest_allowed(&self, reader: usize, clock: &VectorClock) -> usize {
+        let seen = self.seen.get(reader).copied().unwrap_or(0) as usize;
+        let known = |store: &Store| clock.get(store.thread) >= store.moment;
+        self.stores[seen..].iter().rposition(known).map_or(seen, |offset| seen + offset)
+    }
+
+    fn observe(&mut self, reader: usize, view: &mut View, chosen: usize, order: Ordering) {
+        self.mark_seen(reader, chosen);
+        let released = &self.stores[chosen].released;
+        if acquires(order) {
+            view.clock.join(released);
+        } else {
+            view.pending.join(released);
+        }
+    }
+
+    fn mark_seen(&mut self, thread: usize, store: usize) {
+        if self.seen.len() <= thread {
+            self.seen.resize(thread + 1, 0);
+        }
+        self.seen[thread] = store as u32;
+    }
+}
+
+/// `fence(order)`: `shared` is the clock that all sequentially consistent fences share.
+pub(crate) fn fence(thread: usize, view: &mut View, shared: &mut VectorClock, order: Ordering) {
+    if acquires(order) {
+        let pending = std::mem::take(&mut view.pending);
+        view.clock.join(&pending);
+    }
+    if order == Ordering::SeqCst {
+        view.clock.join(shared);
+        shared.join(&view.clock);
+    }
+    if releases(order) {
+        view.fenced = view.clock.clone();
+        view.clock.tick(thread);
+    }
+}

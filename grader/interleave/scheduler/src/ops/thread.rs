@@ -1,0 +1,164 @@
+//! Threads: spawn, join, park, yield.
+//!
+//! Knows nothing of results; the caller's closure keeps them and catches every panic.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::context::{self, Here};
+use crate::names::Site;
+use crate::ops::time::{Timer, count_idle_turn};
+use crate::probe::ThreadRef;
+use crate::state::{Status, Wait, Woken};
+use crate::trace::Detail;
+
+/// A closure for a new thread. It must not unwind.
+pub type Task = Box<dyn FnOnce() + Send>;
+
+/// What a new thread is to be like.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// The size of its stack.
+    pub stack_size: Option<usize>,
+}
+
+/// Whether the current thread belongs to a schedule.
+#[must_use]
+pub fn is_modelled() -> bool {
+    context::here().is_some()
+}
+
+/// The current thread and its name, inside a schedule.
+#[must_use]
+pub fn current() -> Option<(ThreadRef, Option<Arc<str>>)> {
+    let here = context::here()?;
+    let name = here.execution.inspect().threads[here.me].given_name.clone();
+    Some((ThreadRef(here.me as u32), name))
+}
+
+/// Starts a thread of this schedule. Must be called inside one.
+///
+/// # Errors
+/// If the machine has no thread left.
+pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
+    let Some(here) = context::here() else { unreachable!("asked by `is_modelled`") };
+    let (execution, me) = (&here.execution, here.me);
+    let mut state = here.point(site);
+    let child = state.add_thread(Some(me), plan.name, site);
+    let baton = Arc::clone(&state.threads[child].baton);
+    state.record(me, "spawn", None, site, Detail::Thread(ThreadRef(child as u32)));
+    drop(state);
+
+    let started = {
+        let (baton, execution) = (Arc::clone(&baton), Arc::clone(execution));
+        let run = move || {
+            baton.wait();
+            context::enter(Here { execution, me: child });
+            task();
+        };
+        let builder = std::thread::Builder::new();
+        match plan.stack_size {
+            Some(size) => builder.stack_size(size).spawn(run),
+            None => builder.spawn(run),
+        }
+    };
+    let mut state = here.lock();
+    match started {
+        Ok(os_thread) => {
+            baton.belongs_to(os_thread.thread().clone());
+            state.os_threads.push(os_thread);
+            drop(execution.switch(state, me, false));
+            Ok(ThreadRef(child as u32))
+        }
+        Err(error) => {
+            state.threads[child].status = Status::Finished;
+            Err(error)
+        }
+    }
+}
+
+/// Waits for the end of a thread.
+pub fn join(thread: ThreadRef, site: Site) {
+    let Some(here) = context::here() else { return };
+    let mut state = here.point(site);
+    state.record(here.me, "join", None, site, Detail::Thread(thread));
+    let waited = state.threads[thread.0 as usize].status != Status::Finished;
+    while state.threads[thread.0 as usize].status != Status::Finished {
+        state = here.execution.block(state, here.me, Wait::Join(thread), None);
+    }
+    if waited {
+        state.threads[here.me].idle_turns = 0;
+        state.record(here.me, "has joined", None, site, Detail::Thread(thread));
+    }
+    let known = state.threads[thread.0 as usize].view.clock.clone();
+    state.threads[here.me].view.clock.join(&known);
+}
+
+/// Whether a thread has ended.
+#[must_use]
+pub fn is_finished(thread: ThreadRef, site: Site) -> bool {
+    let Some(here) = context::here() else { return true };
+    let mut state = here.point(site);
+    let finished = state.threads[thread.0 as usize].status == Status::Finished;
+    state.record(here.me, "is_finished", None, site, Detail::Finished(thread, finished));
+    finished
+}
+
+/// Passes the turn on.
+pub fn yield_now(verb: &'static str, site: Site) -> bool {
+    let Some(here) = context::here() else { return false };
+    let mut state = here.lock();
+    state.threads[here.me].site = site;
+    state.record(here.me, verb, None, site, Detail::None);
+    drop(here.execution.switch(state, here.me, true));
+    true
+}
+
+/// Gives a thread the token that its `park` waits for.
+pub fn unpark(thread: ThreadRef, site: Site) {
+    let Some(here) = context::here() else { return };
+    let mut state = here.point(site);
+    state.record(here.me, "unpark", None, site, Detail::Thread(thread));
+    let known = state.threads[here.me].view.clock.clone();
+    state.threads[here.me].view.clock.tick(here.me);
+    let target = &mut state.threads[thread.0 as usize];
+    target.token = true;
+    target.token_clock.join(&known);
+    if target.status == Status::Blocked(Wait::Park) {
+        state.wake(thread.0 as usize, Woken::By(ThreadRef(here.me as u32)));
+    }
+}
+
+/// Waits for a token; false outside a schedule.
+pub fn park(timeout: Option<Duration>, verb: &'static str, site: Site) -> bool {
+    let Some(here) = context::here() else { return false };
+    let (execution, me) = (&here.execution, here.me);
+    let mut state = here.point(site);
+    state.record(me, verb, None, site, Detail::None);
+    if !state.threads[me].token {
+        let woken = match Timer::start(&mut state, timeout, 8) {
+            Timer::EndsNow => {
+                state = execution.switch(state, me, true);
+                Woken::Expired
+            }
+            Timer::At(deadline) => {
+                state = execution.block(state, me, Wait::Park, deadline);
+                state.threads[me].woken
+            }
+        };
+        let (verb, detail) = match woken {
+            Woken::By(thread) => ("is unparked by", Detail::Thread(thread)),
+            Woken::Expired => ("park times out", Detail::None),
+            Woken::Spuriously => ("park returns spuriously", Detail::None),
+        };
+        state.record(me, verb, None, site, detail);
+        state = count_idle_turn(&here, state, woken);
+    }
+    let thread = &mut state.threads[me];
+    thread.token = false;
+    thread.view.clock.join(&thread.token_clock);
+    true
+}

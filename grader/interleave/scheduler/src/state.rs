@@ -1,0 +1,304 @@
+//! Everything that a schedule knows: threads, objects, virtual time, trace.
+//!
+//! Plain data and the changes that keep it consistent. Knows nothing of operating-system threads or of waiting.
+
+use std::sync::Arc;
+
+use crate::clock::VectorClock;
+use crate::explore::{Clock, Options, Schedule};
+use crate::fault::Failure;
+use crate::handover::Baton;
+use crate::memory::View;
+use crate::names::Site;
+use crate::object::{Kind, Object, ObjectId, ObjectIndex};
+use crate::probe::ThreadRef;
+use crate::rng::Rng;
+use crate::strategy::Strategy;
+use crate::trace::{Detail, Step};
+
+/// What a thread that cannot go on is waiting for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wait {
+    /// To have a lock for itself.
+    Lock(ObjectIndex),
+    /// To read under a lock.
+    Shared(ObjectIndex),
+    /// A notification.
+    Condvar(ObjectIndex),
+    /// A change of a channel, a barrier or an initialisation.
+    Change(ObjectIndex),
+    /// The end of a thread.
+    Join(ThreadRef),
+    /// An unpark.
+    Park,
+    /// Time alone.
+    Sleep,
+}
+
+/// Whether a thread can go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    Ready,
+    Blocked(Wait),
+    Finished,
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Woken {
+    /// What the thread waited for came, by the doing of this thread.
+    By(ThreadRef),
+    /// Its time was up.
+    Expired,
+    /// For no reason, as the standard library allows.
+    Spuriously,
+}
+
+/// One thread of the schedule.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) status: Status,
+    pub(crate) given_name: Option<Arc<str>>,
+    pub(crate) baton: Arc<Baton>,
+    pub(crate) view: View,
+    /// When a timed wait ends, in virtual nanoseconds.
+    pub(crate) deadline: Option<u64>,
+    pub(crate) woken: Woken,
+    /// Where its latest operation was called.
+    pub(crate) site: Site,
+    pub(crate) spawned_at: Site,
+    /// An unpark that no park has used yet.
+    pub(crate) token: bool,
+    pub(crate) token_clock: VectorClock,
+    /// Sleeps and expired timed waits since the last wait that something else ended.
+    pub(crate) idle_turns: u32,
+    /// The panic that is unwinding it at the moment.
+    pub(crate) unwinding: Option<Box<str>>,
+}
+
+/// How a schedule ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed(Failure),
+}
+
+/// The whole schedule.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) objects: Vec<Object>,
+    labels: Vec<(&'static str, u32)>,
+    pub(crate) rng: Rng,
+    strategy: Strategy,
+    pub(crate) options: Options,
+    pub(crate) adversarial: bool,
+    spurious_left: u32,
+    pub(crate) steps: u32,
+    pub(crate) switches: u32,
+    /// Virtual nanoseconds since the schedule began.
+    pub(crate) now: u64,
+    pub(crate) sleeps: u32,
+    /// Clock shared by all sequentially consistent fences.
+    pub(crate) fence_clock: VectorClock,
+    pub(crate) trace: Vec<Step>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) os_threads: Vec<std::thread::JoinHandle<()>>,
+    ready: Vec<u32>,
+}
+
+impl State {
+    pub(crate) fn new(schedule: Schedule, options: &Options) -> Self {
+        let mut rng = Rng::new(schedule.seed, schedule.index);
+        let strategy = Strategy::new(schedule.index, schedule.horizon, &mut rng);
+        let unkind = schedule.index % 2 == 1;
+        Self {
+            threads: Vec::with_capacity(8),
+            objects: Vec::with_capacity(8),
+            labels: Vec::with_capacity(4),
+            rng,
+            strategy,
+            adversarial: unkind && options.clock == Clock::Adversarial,
+            options: options.clone(),
+            spurious_left: if unkind { 2 } else { 0 },
+            steps: 0,
+            switches: 0,
+            now: 0,
+            sleeps: 0,
+            fence_clock: VectorClock::default(),
+            trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
+            outcome: None,
+            os_threads: Vec::with_capacity(8),
+            ready: Vec::with_capacity(8),
+        }
+    }
+
+    /// Adds a thread, which starts with what its parent knows.
+    pub(crate) fn add_thread(
+        &mut self,
+        parent: Option<usize>,
+        given_name: Option<Arc<str>>,
+        site: Site,
+    ) -> usize {
+        let index = self.threads.len();
+        let mut view = View::default();
+        if let Some(parent) = parent {
+            self.threads[parent].view.clock.tick(parent);
+            view.clock = self.threads[parent].view.clock.clone();
+            self.threads[parent].view.clock.tick(parent);
+        }
+        view.clock.tick(index);
+        self.strategy.add_thread(&mut self.rng);
+        self.threads.push(Thread {
+            status: Status::Ready,
+            given_name,
+            baton: Arc::default(),
+            view,
+            deadline: None,
+            woken: Woken::Expired,
+            site,
+            spawned_at: site,
+            token: false,
+            token_clock: VectorClock::default(),
+            idle_turns: 0,
+            unwinding: None,
+        });
+        index
+    }
+
+    /// The entry of an object, made at its first use in this schedule.
+    pub(crate) fn object(&mut self, epoch: u64, id: &ObjectId, kind: Kind) -> ObjectIndex {
+        if let Some(index) = id.index_in(epoch) {
+            return index;
+        }
+        let index = ObjectIndex(self.objects.len() as u32);
+        let number = self.next_number(kind.label);
+        self.objects.push(Object::new(kind, number));
+        id.bind(epoch, index);
+        index
+    }
+
+    fn next_number(&mut self, label: &'static str) -> u32 {
+        match self.labels.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, last)) => {
+                *last += 1;
+                *last
+            }
+            None => {
+                self.labels.push((label, 1));
+                1
+            }
+        }
+    }
+
+    pub(crate) fn object_mut(&mut self, index: ObjectIndex) -> &mut Object {
+        &mut self.objects[index.0 as usize]
+    }
+
+    /// Adds a line to the story.
+    pub(crate) fn record(
+        &mut self,
+        thread: usize,
+        verb: &'static str,
+        object: Option<ObjectIndex>,
+        site: Site,
+        detail: Detail,
+    ) {
+        let thread = ThreadRef(thread as u32);
+        self.trace.push(Step { thread, verb, object, site, detail });
+    }
+
+    /// Passes on what `thread` knows to everybody who takes `object` later.
+    pub(crate) fn publish(&mut self, thread: usize, object: ObjectIndex) {
+        let clock = &mut self.threads[thread].view.clock;
+        self.objects[object.0 as usize].clock.join(clock);
+        clock.tick(thread);
+    }
+
+    /// Learns what earlier holders of `object` knew.
+    pub(crate) fn learn(&mut self, thread: usize, object: ObjectIndex) {
+        self.threads[thread].view.clock.join(&self.objects[object.0 as usize].clock);
+    }
+
+    /// Ends the wait of one thread.
+    pub(crate) fn wake(&mut self, thread: usize, why: Woken) {
+        let woken = &mut self.threads[thread];
+        woken.status = Status::Ready;
+        woken.woken = why;
+        woken.deadline = None;
+    }
+
+    /// Ends every wait that `matches`, by the doing of `waker`.
+    pub(crate) fn wake_all(&mut self, waker: usize, matches: impl Fn(Wait) -> bool) {
+        let why = Woken::By(ThreadRef(waker as u32));
+        for thread in &mut self.threads {
+            if matches!(thread.status, Status::Blocked(wait) if matches(wait)) {
+                thread.status = Status::Ready;
+                thread.woken = why;
+                thread.deadline = None;
+            }
+        }
+    }
+
+    /// Moves virtual time on and ends the timed waits that are over by then.
+    pub(crate) fn advance_to(&mut self, moment: u64) {
+        self.now = self.now.max(moment);
+        for thread in &mut self.threads {
+            let due = thread.deadline.is_some_and(|deadline| deadline <= self.now);
+            if due && matches!(thread.status, Status::Blocked(_)) {
+                thread.status = Status::Ready;
+                thread.woken = Woken::Expired;
+                thread.deadline = None;
+            }
+        }
+    }
+
+    /// The thread that goes next, or nobody if none ever can again. Time moves only when everybody waits.
+    pub(crate) fn choose(&mut self, current: usize, yielding: bool) -> Option<usize> {
+        loop {
+            self.maybe_wake_spuriously();
+            let mut ready = std::mem::take(&mut self.ready);
+            ready.clear();
+            let threads = self.threads.iter().zip(0u32..);
+            ready.extend(threads.filter(|(thread, _)| thread.status == Status::Ready).map(|(_, index)| index));
+            let next = (!ready.is_empty()).then(|| {
+                let Self { strategy, rng, steps, .. } = self;
+                strategy.pick(&ready, current as u32, yielding, *steps, rng) as usize
+            });
+            self.ready = ready;
+            if next.is_some() {
+                return next;
+            }
+            self.advance_to(self.next_deadline()?);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let blocked = self.threads.iter().filter(|thread| matches!(thread.status, Status::Blocked(_)));
+        blocked.filter_map(|thread| thread.deadline).min()
+    }
+
+    /// A condition variable and `park` may return for no reason; never as the only way to go on.
+    fn maybe_wake_spuriously(&mut self) {
+        if self.spurious_left == 0 || !self.rng.one_in(12) {
+            return;
+        }
+        let may = |thread: &Thread| matches!(thread.status, Status::Blocked(Wait::Condvar(_) | Wait::Park));
+        let sleepers = self.threads.iter().filter(|thread| may(thread)).count();
+        if sleepers == 0 || !self.threads.iter().any(|thread| thread.status == Status::Ready) {
+            return;
+        }
+        self.spurious_left -= 1;
+        let drawn = self.rng.below(sleepers);
+        let chosen = (0..self.threads.len()).filter(|&index| may(&self.threads[index])).nth(drawn);
+        if let Some(index) = chosen {
+            self.wake(index, Woken::Spuriously);
+        }
+    }
+
+    /// All threads that wait for a notification of `condvar`.
+    pub(crate) fn waiting_on(&self, condvar: ObjectIndex) -> impl Iterator<Item = usize> {
+        let waits = move |thread: &Thread| thread.status == Status::Blocked(Wait::Condvar(condvar));
+        self.threads.iter().enumerate().filter(move |(_, thread)| waits(thread)).map(|(index, _)| index)
+    }
+}

@@ -1,0 +1,50 @@
+//! Threads under the scheduler. Each is a real operating-system thread, so thread-local values, panics and stacks
+//! are the real ones.
+
+mod builder;
+mod current;
+mod packet;
+mod scoped;
+
+use std::panic::Location;
+use std::time::Duration;
+
+use interleave::rt;
+
+pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
+
+pub use builder::{Builder, JoinHandle, spawn};
+pub use current::{Thread, ThreadId, current};
+pub use scoped::{Scope, ScopedJoinHandle, scope};
+
+/// As `std::thread::yield_now`.
+#[track_caller]
+pub fn yield_now() {
+    if !rt::thread::yield_now("yield_now", Location::caller()) {
+        std::thread::yield_now();
+    }
+}
+
+/// As `std::thread::sleep`, in virtual time.
+#[track_caller]
+pub fn sleep(dur: Duration) {
+    if !rt::time::sleep(dur, Location::caller()) {
+        std::thread::sleep(dur);
+    }
+}
+
+/// As `std::thread::park`.
+#[track_caller]
+pub fn park() {
+    if !rt::thread::park(None, "park", Location::caller()) {
+        std::thread::park();
+    }
+}
+
+/// As `std::thread::park_timeout`, in virtual time.
+#[track_caller]
+pub fn park_timeout(dur: Duration) {
+    if !rt::thread::park(Some(dur), "park_timeout", Location::caller()) {
+        std::thread::park_timeout(dur);
+    }
+}

@@ -1,0 +1,104 @@
+//! The engine's own bank: wrong programs that must be found under every seed, and correct ones that must stay quiet.
+//!
+//! An ordinary run takes 10 seeds and 1,000 schedules a program; `RACECOURSE_DEEP=1` takes 50 and 5,000.
+
+mod atomics;
+mod case;
+mod channels;
+mod library;
+mod lists;
+mod locks;
+mod panics;
+mod pools;
+mod queues;
+mod time;
+mod waiting;
+
+use std::sync::Arc;
+
+use case::Case;
+use interleave::{Explorer, Options, Ran};
+
+/// Within how many schedules a wrong program must be found.
+const BUDGET: u32 = 500;
+
+const BANK: &[&[Case]] = &[
+    lists::CASES,
+    waiting::CASES,
+    queues::CASES,
+    locks::CASES,
+    atomics::CASES,
+    panics::CASES,
+    pools::CASES,
+    time::CASES,
+    channels::CASES,
+    library::CASES,
+];
+
+fn cases(wrong: bool) -> impl Iterator<Item = &'static Case> {
+    let only = std::env::var("RACECOURSE_CASE").ok();
+    let wanted = move |case: &&Case| only.as_ref().is_none_or(|only| case.name.contains(only.as_str()));
+    BANK.iter().copied().flatten().filter(move |case| case.faults.is_empty() != wrong).filter(wanted)
+}
+
+fn deep() -> bool {
+    std::env::var_os("RACECOURSE_DEEP").is_some()
+}
+
+/// How many schedules it takes under one seed, and the failing run.
+fn first_failure(case: &Case, seed: u64, schedules: u32) -> Option<(u32, Ran)> {
+    let body: interleave::Body = Arc::new(case.body);
+    let mut explorer = Explorer::new(seed, Options { clock: case.clock, ..Options::default() });
+    (1..=schedules).map(|count| (count, explorer.next(&body))).find(|(_, ran)| ran.failure.is_some())
+}
+
+#[test]
+fn every_wrong_program_is_found_under_every_seed() {
+    let seeds = if deep() { 50 } else { 10 };
+    let mut complaints = Vec::new();
+    let (mut count, mut worst) = (0, ("", 0));
+    for case in cases(true) {
+        count += 1;
+        for seed in 0..seeds {
+            match first_failure(case, seed, BUDGET) {
+                None => complaints.push(format!("{}: not found under seed {seed}", case.name)),
+                Some((schedules, ran)) => {
+                    if schedules > worst.1 {
+                        worst = (case.name, schedules);
+                    }
+                    let failure = ran.failure.expect("the run failed");
+                    if !case.faults.contains(&failure.fault) {
+                        complaints.push(format!("{}: {} under seed {seed}: {failure:?}", case.name, failure.fault));
+                    }
+                }
+            }
+        }
+    }
+    println!("{count} wrong programs, {seeds} seeds; the slowest needed {} schedules: {}", worst.1, worst.0);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_correct_program_is_quiet() {
+    let schedules = if deep() { 5000 } else { 1000 };
+    let mut complaints = Vec::new();
+    let mut count = 0;
+    for case in cases(false) {
+        count += 1;
+        if let Some((schedule, ran)) = first_failure(case, 1, schedules) {
+            let story = ran.story().join("\n");
+            complaints.push(format!("{}: schedule {schedule}: {:?}\n{story}", case.name, ran.failure));
+        }
+    }
+    println!("{count} correct programs, {schedules} schedules each");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn names_are_unique() {
+    let mut names = BANK.iter().copied().flatten().map(|case| case.name).collect::<Vec<_>>();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

@@ -1,0 +1,478 @@
+//! Question 4: what each check wants to see, and how it reads a run. Read from top to bottom, this
+//! is the marking guide; the order is that of `exercise.toml`.
+
+use super::words::{self, ON_PURPOSE, Op, Pause};
+use crate::catalogue::Source;
+use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
+use crate::fault::Fault;
+use calls::{Call, calls, list, threads_that_paused};
+use one_at_a_time::{Spec, explain};
+use wire::{Entry, Run};
+
+#[path = "calls.rs"]
+mod calls;
+#[path = "one_at_a_time.rs"]
+mod one_at_a_time;
+
+/// What the catalogue needs of this question.
+pub(crate) const SOURCE: &Source = &Source {
+    exercise: include_str!("../../../exercises/q4_locked_list/exercise.toml"),
+    rules: &[
+        NO_LOST_UPDATE,
+        HISTORY,
+        EMPTY,
+        COUNTS,
+        TWO_THREADS,
+        PAUSE_UNLOCKED,
+        PACE,
+        ENDED,
+        PANICS,
+    ],
+    given: &[("src/api.rs", include_str!("api.rs"))],
+    stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
+};
+
+/// Runs of one experiment: the explorer finds every bug of its bank within 500 schedules.
+const SCHEDULES: u32 = 500;
+
+fn runs(world: World) -> u32 {
+    match world {
+        World::Model => SCHEDULES,
+        World::Real => 20,
+    }
+}
+
+/// A script for the caller alone, then one for each of the threads.
+fn script(world: World, scripts: &[&[Op]]) -> Experiment {
+    Experiment {
+        scene: "script",
+        words: scripts.iter().map(|ops| Op::to_words(ops)).collect(),
+        timed: false,
+        // With one thread there is one schedule.
+        runs: if scripts.len() == 1 { 1 } else { runs(world) },
+        one_by_one: false,
+    }
+}
+
+/// `add_and_remove`, with this pause.
+fn work(world: World, numbers: Vec<u64>, removals: u64, pause: Pause) -> Experiment {
+    let [kind, visit] = pause.pair();
+    let gated = pause == Pause::Meet;
+    Experiment {
+        scene: "work",
+        words: vec![numbers, vec![removals, kind, visit]],
+        timed: matches!(pause, Pause::Meet | Pause::Rest),
+        runs: if gated && world == World::Real { 5 } else { runs(world) },
+        one_by_one: gated,
+    }
+}
+
+/// A bug that shows with one thread is no race.
+fn fault_of(experiment: &Experiment) -> Fault {
+    let alone = experiment.scene == "script" && experiment.words.len() == 1;
+    if alone { Fault::WrongAnswer } else { Fault::Race }
+}
+
+/// A panic that nobody ordered, inside an operation of the list.
+fn no_panic(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
+    let broke = |entry: &&Entry| entry.word == words::BROKE && entry.args != Op::InspectAndPanic.pair();
+    let Some(broken) = run.entries.iter().find(broke) else { return Ok(()) };
+    let [code, number] = broken.args[..] else { return Ok(()) };
+    let op = Op::from_pair([code, number]).map_or_else(|| "a call".to_owned(), calls::name);
+    let panic = run.entries.iter().find(|e| e.word == Entry::PANIC && !e.text.starts_with(ON_PURPOSE));
+    let message = panic.map_or("panic without a message", |entry| entry.text.as_str());
+    let fault = match fault_of(experiment) {
+        Fault::Race => Fault::Race,
+        _ => Fault::Panic,
+    };
+    Err(Wrong::new(fault, format!("`{op}` panicked: {message}")))
+}
+
+// --- no number is lost, none is taken twice -----------------------------------------------------
+
+const NO_LOST_UPDATE: Rules = Rules {
+    check: "q4.no_lost_update",
+    experiments: |world, fresh| {
+        let [a, b, c, d] = [fresh.fresh(), fresh.fresh(), fresh.fresh(), fresh.fresh()];
+        let mut wanted = vec![
+            script(world, &[&[Op::Add(a), Op::Remove, Op::Add(b), Op::Add(c)]]),
+            script(world, &[&[], &[Op::Add(a), Op::Add(b)], &[Op::Add(c), Op::Add(d)]]),
+            script(world, &[&[Op::Add(a)], &[Op::Remove], &[Op::Remove], &[Op::Add(b)]]),
+            work(world, vec![a, b, c], 4, Pause::Nothing),
+        ];
+        if world == World::Real {
+            // Here nobody chooses the schedule: many steps make up for it.
+            let many: Vec<Op> = (0..100).map(Op::Add).collect();
+            let more: Vec<Op> = (100..200).map(Op::Add).collect();
+            wanted.push(script(world, &[&[], &many, &more]));
+            wanted.push(script(world, &[&many, &[Op::Remove; 60], &[Op::Remove; 60]]));
+        }
+        wanted
+    },
+    judge: |experiment, run| {
+        no_panic(experiment, run)?;
+        let work = experiment.scene == "work";
+        let mut left_over = match work {
+            true => experiment.words[0].clone(),
+            false => calls(run).iter().filter_map(Call::added).collect(),
+        };
+        let removed: Vec<u64> = match work {
+            true => events(run, 1),
+            false => calls(run).iter().filter_map(Call::removed).collect(),
+        };
+        let fault = fault_of(experiment);
+        for number in removed {
+            match left_over.iter().position(|&added| added == number) {
+                Some(place) => drop(left_over.remove(place)),
+                None => {
+                    let what = format!("{number} was taken out of the list, but it was not in it any more");
+                    return Err(Wrong::new(fault, what));
+                }
+            }
+        }
+        let mut left = entry(run, words::LEFT)?.to_vec();
+        if work {
+            attempts(experiment, run)?;
+        }
+        left.sort_unstable();
+        left_over.sort_unstable();
+        if left == left_over {
+            return Ok(());
+        }
+        let lost: Vec<u64> = left_over.iter().copied().filter(|number| !left.contains(number)).collect();
+        Err(Wrong::new(
+            fault,
+            match lost.as_slice() {
+                [] => format!("the list ends with {}, though it should hold {}", list(&left), list(&left_over)),
+                lost => format!("{} was added and never removed, yet it is not in the list at the end", list(lost)),
+            },
+        ))
+    },
+    minds_leftover_threads: false,
+};
+
+/// `add_and_remove` takes every step that it was asked for.
+fn attempts(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
+    let (numbers, asked) = (&experiment.words[0], experiment.words[1][0] as usize);
+    let made = events(run, 1).len() + events(run, 2).len();
+    let added = events(run, 0);
+    if added != *numbers {
+        let what = format!("asked to add {}, the adder added {}", list(numbers), list(&added));
+        return Err(Wrong::new(Fault::WrongAnswer, what));
+    }
+    if made != asked {
+        let what = format!("asked to try {asked} removals, the remover tried {made}");
+        return Err(Wrong::new(Fault::WrongAnswer, what));
+    }
+    Ok(())
+}
+
+/// The numbers of all events of one kind in the final history.
+fn events(run: &Run, kind: u64) -> Vec<u64> {
+    let history = run.entries.iter().find(|entry| entry.word == words::HISTORY);
+    let pairs = history.map_or(&[][..], |entry| entry.args.as_chunks::<2>().0);
+    pairs.iter().filter(|pair| pair[0] == kind).map(|pair| pair[1]).collect()
+}
+
+/// What a run must have on record to be judged at all.
+fn entry(run: &Run, word: u64) -> Result<&[u64], Wrong> {
+    let found = run.entries.iter().find(|entry| entry.word == word);
+    found.map(|entry| entry.args.as_slice()).ok_or_else(|| match panic_of(run) {
+        Some(text) => Wrong::new(Fault::Panic, format!("the call panicked: {text}")),
+        None => Wrong::new(Fault::EarlyExit, "the run ended before its end"),
+    })
+}
+
+fn panic_of(run: &Run) -> Option<&str> {
+    let found = run.entries.iter().find(|e| e.word == Entry::PANIC && !e.text.starts_with(ON_PURPOSE));
+    found.map(|entry| entry.text.as_str())
+}
+
+// --- the history is what a list used by one thread at a time would have written -----------------
+
+const HISTORY: Rules = Rules {
+    check: "q4.history",
+    experiments: |world, fresh| {
+        let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()];
+        vec![
+            script(
+                world,
+                &[&[Op::Add(a), Op::Add(b), Op::Remove, Op::History, Op::Remove, Op::Remove, Op::Add(c)]],
+            ),
+            script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Remove], &[Op::Remove, Op::Add(c)]]),
+            script(world, &[&[], &[Op::Add(a), Op::History], &[Op::Remove, Op::Add(b)]]),
+        ]
+    },
+    judge: |experiment, run| {
+        no_panic(experiment, run)?;
+        let calls = calls(run);
+        let history = entry(run, words::HISTORY)?.as_chunks::<2>().0;
+        if explain(&calls, Spec::Fifo { history }) {
+            return Ok(());
+        }
+        let mut evidence = calls::table(&calls);
+        evidence.push(format!("history at the end: {}", calls::history(history)));
+        let fault = match fault_of(experiment) {
+            Fault::WrongAnswer if explain(&calls, Spec::Bag { left: None }) => Fault::WrongOrder,
+            fault => fault,
+        };
+        let headline = match fault {
+            Fault::Race => "no order of these calls, one at a time, explains the history",
+            Fault::WrongOrder => "the numbers do not come out in the order in which they went in",
+            _ => "the history does not say what happened",
+        };
+        Err(Wrong { fault, headline: headline.into(), evidence })
+    },
+    minds_leftover_threads: false,
+};
+
+// --- removing from an empty list is `None`: never a wait, never a panic --------------------------
+
+const EMPTY: Rules = Rules {
+    check: "q4.empty",
+    experiments: |world, fresh| {
+        let a = fresh.fresh();
+        vec![
+            script(world, &[&[Op::Remove, Op::Add(a), Op::Remove, Op::Remove]]),
+            script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Remove]]),
+            script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Add(a)]]),
+        ]
+    },
+    judge: |experiment, run| {
+        no_panic(experiment, run)?;
+        let calls = calls(run);
+        let in_vain = calls.iter().filter(|call| call.op == Op::Remove && call.result.is_empty()).count();
+        let recorded = events(run, 2).len();
+        let fault = fault_of(experiment);
+        if experiment.words.len() == 1 {
+            let pattern: Vec<bool> = calls
+                .iter()
+                .filter(|call| call.op == Op::Remove)
+                .map(|call| call.result.is_empty())
+                .collect();
+            if pattern != [true, false, true] {
+                return Err(Wrong {
+                    fault,
+                    headline: "an empty list must give `None`, a list with a number that number".into(),
+                    evidence: calls::table(&calls),
+                });
+            }
+        }
+        if in_vain == recorded {
+            return Ok(());
+        }
+        Err(Wrong {
+            fault,
+            headline: format!("{in_vain} removals found the list empty, but the history has {recorded} `Empty`"),
+            evidence: calls::table(&calls),
+        })
+    },
+    minds_leftover_threads: false,
+};
+
+// --- `len`, `is_empty`, `inspect` and `into_numbers` agree with the steps ------------------------
+
+const COUNTS: Rules = Rules {
+    check: "q4.counts",
+    experiments: |world, fresh| {
+        let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()];
+        let alone = [
+            [Op::Len, Op::IsEmpty, Op::Inspect, Op::Remove],
+            [Op::Add(a), Op::Len, Op::IsEmpty, Op::Add(b)],
+            [Op::Inspect, Op::Remove, Op::Len, Op::Add(c)],
+            [Op::Inspect, Op::Len, Op::IsEmpty, Op::Remove],
+        ];
+        vec![
+            script(world, &[alone.as_flattened()]),
+            script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Len], &[Op::Remove, Op::IsEmpty, Op::Len]]),
+            script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Remove], &[Op::Inspect, Op::Len]]),
+        ]
+    },
+    judge: |experiment, run| {
+        no_panic(experiment, run)?;
+        let calls = calls(run);
+        let left = entry(run, words::LEFT)?;
+        if explain(&calls, Spec::Bag { left: Some(left) }) {
+            return Ok(());
+        }
+        let mut evidence = calls::table(&calls);
+        evidence.push(format!("numbers at the end: {}", list(left)));
+        let headline = match fault_of(experiment) {
+            Fault::Race => "no order of these calls, one at a time, explains these counts",
+            _ => "the counts do not fit the steps",
+        };
+        Err(Wrong { fault: fault_of(experiment), headline: headline.into(), evidence })
+    },
+    minds_leftover_threads: false,
+};
+
+// --- two threads of their own take the steps, both at work at the same time ----------------------
+
+const TWO_THREADS: Rules = Rules {
+    check: "q4.two_threads",
+    experiments: meeting,
+    judge: |experiment, run| {
+        let stalled = |why: u64| {
+            run.entries.iter().any(|entry| entry.word == words::STALLED && entry.args == [why])
+        };
+        if stalled(0) {
+            let what = "while one thread paused there was no other: the steps are taken one after the other";
+            return Err(Wrong::new(Fault::Sequential, what));
+        }
+        if stalled(2) {
+            let what = "while one thread paused, the other waited for it instead of taking its steps";
+            return Err(Wrong::new(Fault::Sequential, what));
+        }
+        let Some(end) = run.entries.iter().find(|entry| entry.word == words::RETURNED) else {
+            return entry(run, words::RETURNED).map(drop);
+        };
+        let threads = threads_that_paused(run);
+        if threads.iter().any(|&(thread, _)| thread == end.thread) {
+            let what = "the caller itself took steps: both threads shall be of their own";
+            return Err(Wrong::new(Fault::Sequential, what));
+        }
+        let (numbers, removals) = (experiment.words[0].len() as u64, experiment.words[1][0]);
+        let counts: Vec<u64> = threads.iter().map(|&(_, count)| count).collect();
+        match counts.len() {
+            0 => return Err(Wrong::new(Fault::WrongAnswer, "`pause` was never called")),
+            1 => return Err(Wrong::new(Fault::TooFewWorkers, "one thread took all the steps")),
+            2 => {}
+            n => return Err(Wrong::new(Fault::TooManyWorkers, format!("{n} threads took the steps, not 2"))),
+        }
+        if counts == [numbers, removals] || counts == [removals, numbers] {
+            return Ok(());
+        }
+        Err(Wrong::new(
+            Fault::WrongAnswer,
+            format!(
+                "for {numbers} adds and {removals} attempts to remove, one thread called `pause` {} times \
+                 and the other {} times",
+                counts[0], counts[1]
+            ),
+        ))
+    },
+    minds_leftover_threads: false,
+};
+
+/// Both threads meet in their first two pauses; the numbers of steps differ, to tell them apart.
+fn meeting(world: World, fresh: &mut Numbers) -> Vec<Experiment> {
+    let (numbers, removals) = (fresh.some(3), 4 + fresh.bits() % 2);
+    vec![work(world, numbers, removals, Pause::Meet)]
+}
+
+// --- the lock is not held while `pause` runs -----------------------------------------------------
+
+const PAUSE_UNLOCKED: Rules = Rules {
+    check: "q4.pause_unlocked",
+    experiments: meeting,
+    judge: |_, run| {
+        let stalled = run.entries.iter().find(|e| e.word == words::STALLED && e.args != [0]);
+        if stalled.is_some() {
+            let what = "while one thread was in `pause`, the other could not take its step";
+            return Err(Wrong::new(Fault::LockHeld, what));
+        }
+        entry(run, words::RETURNED).map(drop)
+    },
+    minds_leftover_threads: false,
+};
+
+// --- between the steps nobody spins and nobody sleeps --------------------------------------------
+
+const PACE: Rules = Rules {
+    check: "q4.pace",
+    experiments: |world, fresh| match world {
+        // Real sleeping and spinning can be seen only with a stopwatch, and no verdict is by time.
+        World::Real => Vec::new(),
+        World::Model => vec![
+            work(world, fresh.some(2), 4, Pause::Rest),
+            work(world, fresh.some(3), 1, Pause::Rest),
+        ],
+    },
+    judge: |_, run| match entry(run, words::SLEEPS)? {
+        [0] => Ok(()),
+        [count, ..] => {
+            let what = format!("the answer slept {count} times: the pace comes from `pause` alone");
+            Err(Wrong::new(Fault::SleepAsSync, what))
+        }
+        [] => Ok(()),
+    },
+    minds_leftover_threads: false,
+};
+
+// --- both threads have ended on return, and no thread outlives the list --------------------------
+
+const ENDED: Rules = Rules {
+    check: "q4.ended",
+    experiments: |world, fresh| {
+        vec![
+            work(world, fresh.some(2), 3, Pause::Nothing),
+            script(world, &[&[], &[Op::Add(fresh.fresh())], &[Op::Remove]]),
+        ]
+    },
+    judge: |experiment, run| match experiment.scene {
+        "work" => ended(run),
+        _ => Ok(()),
+    },
+    minds_leftover_threads: true,
+};
+
+fn ended(run: &Run) -> Result<(), Wrong> {
+    match entry(run, words::STILL_THERE)?.len() {
+        0 => Ok(()),
+        1 => Err(Wrong::new(Fault::LeakedThread, "the call returned while one of its two threads still ran")),
+        _ => Err(Wrong::new(Fault::LeakedThread, "the call returned while both of its threads still ran")),
+    }
+}
+
+// --- a panic in `look` or `pause` does no harm ---------------------------------------------------
+
+const PANICS: Rules = Rules {
+    check: "q4.panics",
+    experiments: |world, fresh| {
+        let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()];
+        let look = Op::InspectAndPanic;
+        vec![
+            script(
+                world,
+                &[&[Op::Add(a), Op::Add(b), look, Op::Add(c), Op::Remove, Op::Len, Op::Inspect, Op::History]],
+            ),
+            script(world, &[&[Op::Add(a)], &[look, Op::Add(b)], &[Op::Remove, Op::IsEmpty]]),
+            work(world, fresh.some(5), 3, Pause::PanicAt(5)), // only the adder comes that far
+            work(world, fresh.some(3), 5, Pause::PanicAt(5)), // only the remover does
+        ]
+    },
+    judge: |experiment, run| {
+        if experiment.scene == "work" {
+            if run.entries.iter().any(|entry| entry.word == words::RETURNED) {
+                let what = "`pause` panicked, but `add_and_remove` returned as if nothing had happened";
+                return Err(Wrong::new(Fault::SwallowedPanic, what));
+            }
+            return ended(run);
+        }
+        let after = |entry: &&Entry| entry.word == words::BROKE && entry.args != Op::InspectAndPanic.pair();
+        if let Some(broken) = run.entries.iter().find(after) {
+            let op = broken.args.as_chunks::<2>().0.first().and_then(|&pair| Op::from_pair(pair));
+            let op = op.map_or_else(|| "a call".to_owned(), calls::name);
+            let message = panic_of(run).unwrap_or("panic without a message");
+            let what = format!("after a panic in `look`, `{op}` panicked: {message}");
+            return Err(Wrong::new(Fault::Panic, what));
+        }
+        let swallowed = |entry: &Entry| {
+            entry.word == words::END && entry.args.starts_with(&Op::InspectAndPanic.pair())
+        };
+        if run.entries.iter().any(swallowed) {
+            let what = "`look` panicked, but `inspect` returned as if nothing had happened";
+            return Err(Wrong::new(Fault::SwallowedPanic, what));
+        }
+        let left = entry(run, words::LEFT)?;
+        let calls = calls(run);
+        if explain(&calls, Spec::Bag { left: Some(left) }) {
+            return Ok(());
+        }
+        let mut evidence = calls::table(&calls);
+        evidence.push(format!("numbers at the end: {}", list(left)));
+        let headline = "after a panic in `look` the list does not hold what it should".into();
+        Err(Wrong { fault: fault_of(experiment), headline, evidence })
+    },
+    minds_leftover_threads: false,
+};

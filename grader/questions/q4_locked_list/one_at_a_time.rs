@@ -1,0 +1,157 @@
+//! Could these calls have happened one at a time? The search of Wing and Gong ("Testing and
+//! verifying concurrent objects", 1993): pick a call that no other call had to come before, play
+//! it on a plain list, go on; step back where the list would have answered otherwise.
+//!
+//! Knows the list of this question and nothing of threads. Scripts are short (at most 16 calls
+//! that overlap), which keeps the search small.
+
+use super::super::words::Op;
+use super::calls::Call;
+
+/// What counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Spec<'a> {
+    /// First in, first out, and the final history is exactly the order found.
+    Fifo {
+        /// Pairs of kind and number.
+        history: &'a [[u64; 2]],
+    },
+    /// Any number may be removed as long as it is there; counts and looks must fit.
+    Bag {
+        /// What is left at the end, if that counts.
+        left: Option<&'a [u64]>,
+    },
+}
+
+/// Whether some one-at-a-time order of the calls explains all their results.
+pub(super) fn explain(calls: &[Call], spec: Spec<'_>) -> bool {
+    let mut search = Search { calls, spec, done: vec![false; calls.len()], numbers: Vec::new(), steps: 0 };
+    search.go()
+}
+
+struct Search<'a> {
+    calls: &'a [Call],
+    spec: Spec<'a>,
+    done: Vec<bool>,
+    /// The plain list, oldest first.
+    numbers: Vec<u64>,
+    /// How many steps have been placed: they are the first ones of the history.
+    steps: usize,
+}
+
+impl Search<'_> {
+    fn go(&mut self) -> bool {
+        let open = |done: &[bool]| (0..done.len()).filter(|&i| !done[i]).collect::<Vec<_>>();
+        let open = open(&self.done);
+        let Some(first_return) = open.iter().map(|&i| self.calls[i].returned).min() else {
+            return self.at_end();
+        };
+        for i in open {
+            // A call that began after another returned cannot come before it.
+            if self.calls[i].began > first_return {
+                continue;
+            }
+            let (numbers, steps) = (self.numbers.clone(), self.steps);
+            self.done[i] = true;
+            if self.fits(i) && self.go() {
+                return true;
+            }
+            self.done[i] = false;
+            (self.numbers, self.steps) = (numbers, steps);
+        }
+        false
+    }
+
+    fn at_end(&self) -> bool {
+        match self.spec {
+            Spec::Fifo { history } => self.steps == history.len(),
+            Spec::Bag { left } => left.is_none_or(|left| left == self.numbers),
+        }
+    }
+
+    /// Plays one call on the plain list; false if the list would have answered otherwise.
+    fn fits(&mut self, i: usize) -> bool {
+        let call = &self.calls[i];
+        match call.op {
+            Op::Add(number) => {
+                self.numbers.push(number);
+                self.record([0, number])
+            }
+            Op::Remove => match call.result.first() {
+                None => self.numbers.is_empty() && self.record([2, 0]),
+                Some(&number) => self.take(number) && self.record([1, number]),
+            },
+            Op::Len => call.result == [self.numbers.len() as u64],
+            Op::IsEmpty => call.result == [u64::from(self.numbers.is_empty())],
+            Op::Inspect => call.result == self.numbers,
+            Op::InspectAndPanic => true,
+            Op::History => match self.spec {
+                Spec::Fifo { history } => {
+                    call.result.as_chunks::<2>().0 == &history[..self.steps.min(history.len())]
+                }
+                Spec::Bag { .. } => true,
+            },
+        }
+    }
+
+    fn take(&mut self, number: u64) -> bool {
+        match self.spec {
+            Spec::Fifo { .. } if self.numbers.first() != Some(&number) => false,
+            _ => match self.numbers.iter().position(|&there| there == number) {
+                Some(place) => {
+                    self.numbers.remove(place);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    fn record(&mut self, event: [u64; 2]) -> bool {
+        let place = self.steps;
+        self.steps += 1;
+        match self.spec {
+            Spec::Fifo { history } => history.get(place) == Some(&event),
+            Spec::Bag { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call by a thread of its own, from one place to another.
+    fn call(op: Op, result: &[u64], began: usize, returned: usize) -> Call {
+        Call { thread: 1, op, result: result.to_vec(), began, returned }
+    }
+
+    #[test]
+    fn overlapping_calls_may_have_happened_in_either_order() {
+        let calls = [call(Op::Add(7), &[], 0, 2), call(Op::Remove, &[], 1, 3)];
+        assert!(explain(&calls, Spec::Fifo { history: &[[2, 0], [0, 7]] }));
+        assert!(!explain(&calls, Spec::Fifo { history: &[[0, 7], [2, 0]] }), "7 was there");
+    }
+
+    #[test]
+    fn a_call_that_returned_first_came_first() {
+        let calls = [call(Op::Add(7), &[], 0, 1), call(Op::Remove, &[], 2, 3)];
+        assert!(!explain(&calls, Spec::Bag { left: None }));
+    }
+
+    #[test]
+    fn a_count_that_lags_behind_is_no_count() {
+        let lagging = [call(Op::Add(7), &[], 0, 1), call(Op::Len, &[0], 2, 3)];
+        assert!(!explain(&lagging, Spec::Bag { left: Some(&[7]) }));
+        let early = [call(Op::Add(7), &[], 0, 3), call(Op::Len, &[1], 1, 2)];
+        assert!(explain(&early, Spec::Bag { left: Some(&[7]) }));
+    }
+
+    #[test]
+    fn a_stack_is_a_bag_but_no_queue() {
+        let calls =
+            [call(Op::Add(1), &[], 0, 1), call(Op::Add(2), &[], 2, 3), call(Op::Remove, &[2], 4, 5)];
+        assert!(explain(&calls, Spec::Bag { left: Some(&[1]) }));
+        assert!(!explain(&calls, Spec::Fifo { history: &[[0, 1], [0, 2], [1, 2]] }));
+    }
+}

@@ -1,0 +1,227 @@
+//! From the text of an answer to a program that the judge can talk to.
+//!
+//! Two boxes: the first compiles the answer and is shown neither drivers nor solutions; the second
+//! links it to the prebuilt drivers and is shown no source of ours. Only our flags count: there is
+//! no manifest, no build script and no cargo.
+
+mod diagnostics;
+mod kit;
+mod toolchain;
+
+pub use diagnostics::Diagnosis;
+pub use kit::Kit;
+pub use toolchain::Toolchain;
+
+use crate::catalogue::Question;
+use crate::error::{GraderError, Result};
+use crate::experiment::World;
+use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
+use crate::scratch::{self, Scratch};
+use crate::submission::Submission;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Everything that compiling needs, found once for a grading.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// The compiler.
+    pub toolchain: Toolchain,
+    /// Our libraries.
+    pub kit: Kit,
+    /// How strangers' code is started.
+    pub sandbox: Sandbox,
+}
+
+/// An answer that was compiled, or not.
+#[derive(Debug)]
+pub struct Built {
+    /// The respondent for each world, or why there is none.
+    pub real: Outcome,
+    /// The same for the model world.
+    pub model: Outcome,
+    /// Holds the files of both.
+    _scratch: Scratch,
+}
+
+/// What came of compiling in one world.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The respondent's program.
+    Program(PathBuf),
+    /// The compiler refused the answer.
+    Error(Diagnosis),
+    /// The answer compiles, but lacks something that the question asks for.
+    Misfit(Diagnosis),
+}
+
+impl Workshop {
+    /// Gets ready to grade with the course at `root`. Calls `building` if libraries must be built
+    /// first, which takes a while.
+    ///
+    /// # Errors
+    ///
+    /// A machine error if there is no compiler that works; a course error if the course's own
+    /// code does not compile.
+    pub fn open(root: &Path, building: impl FnOnce()) -> Result<Self> {
+        let toolchain = Toolchain::find()?;
+        let kit = Kit::find(root, &toolchain, building)?;
+        let sandbox = Sandbox::find(&toolchain)?;
+        Ok(Self { toolchain, kit, sandbox })
+    }
+}
+
+impl Built {
+    /// What came of compiling for `world`.
+    pub fn outcome(&self, world: World) -> &Outcome {
+        match world {
+            World::Real => &self.real,
+            World::Model => &self.model,
+        }
+    }
+}
+
+/// Compiles an answer for both worlds, at the same time.
+///
+/// # Errors
+///
+/// A machine error if the compiler cannot be run.
+pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) -> Result<Built> {
+    let scratch = Scratch::new("build")?;
+    let source = scratch.path().join("source");
+    lay_out(&source, question, submission)?;
+    let (real, model) = std::thread::scope(|scope| {
+        let model = scope.spawn(|| build_for(workshop, question, &scratch, World::Model));
+        let real = build_for(workshop, question, &scratch, World::Real);
+        (real, model.join())
+    });
+    let model = model.unwrap_or_else(|_| Err(GraderError::bug("the building thread panicked")))?;
+    Ok(Built { real: real?, model, _scratch: scratch })
+}
+
+/// Writes the submitted files, then ours over them.
+fn lay_out(source: &Path, question: &Question, submission: &Submission) -> Result<()> {
+    let given = question.given.iter().map(|&(path, text)| (path, text));
+    let submitted = submission.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    scratch::make(source)?;
+    for (path, text) in submitted.chain(given) {
+        let path = source.join(path);
+        scratch::make(path.parent().unwrap_or(source))?;
+        fs::write(&path, text)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
+            .map_err(|error| GraderError::file("write", &path, error))?;
+    }
+    Ok(())
+}
+
+fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world: World) -> Result<Outcome> {
+    let slot = Slot::take(&workshop.sandbox.layers)?;
+    let folder = scratch.path().join(world.letter().to_string());
+    scratch::make(&folder)?;
+    slot.give(&folder)?;
+    let answer = compile_answer(workshop, scratch, &folder, &slot, world)?;
+    if let Some(diagnosis) = answer {
+        return Ok(Outcome::Error(diagnosis));
+    }
+    let harness = scratch.path().join(format!("harness_{}.rs", question.slug));
+    let text = format!("drivers::{}!(answer);\n", question.slug);
+    fs::write(&harness, text)
+        .and_then(|()| fs::set_permissions(&harness, fs::Permissions::from_mode(0o644)))
+        .map_err(|error| GraderError::file("write", &harness, error))?;
+    match link(workshop, &harness, &folder, &slot, world)? {
+        Some(diagnosis) => Ok(Outcome::Misfit(diagnosis)),
+        None => Ok(Outcome::Program(folder.join("respondent"))),
+    }
+}
+
+/// Box 1. `Some` if the compiler refuses.
+fn compile_answer(
+    workshop: &Workshop,
+    scratch: &Scratch,
+    folder: &Path,
+    slot: &Slot,
+    world: World,
+) -> Result<Option<Diagnosis>> {
+    let mut args = common_args(workshop);
+    args.extend(["--crate-type=rlib", "--crate-name=answer", "src/lib.rs"].map(OsString::from));
+    args.extend(["-Funsafe_code", "-Flong_running_const_eval", "-Awarnings"].map(OsString::from));
+    args.push("-Cdebuginfo=0".into());
+    args.push(joined("-o", &folder.join("libanswer.rlib")));
+    if world == World::Model {
+        args.push(joined("-Ldependency=", &workshop.kit.alias));
+        for name in ["std", "core"] {
+            args.push("--extern".into());
+            args.push(joined(&format!("{name}="), &workshop.kit.alias(name)));
+        }
+    }
+    rustc(workshop, slot, &scratch.path().join("source"), folder, args)
+}
+
+/// Box 2. `Some` if answer and driver do not fit together.
+fn link(
+    workshop: &Workshop,
+    harness: &Path,
+    folder: &Path,
+    slot: &Slot,
+    world: World,
+) -> Result<Option<Diagnosis>> {
+    let mut args = common_args(workshop);
+    args.extend(["--crate-type=bin", "--crate-name=respondent", "-Awarnings"].map(OsString::from));
+    args.push(harness.into());
+    args.extend(["-Cdebuginfo=0", "-Cstrip=debuginfo"].map(OsString::from));
+    args.push(joined("-o", &folder.join("respondent")));
+    args.push(joined("-Ldependency=", &workshop.kit.alias));
+    args.push(joined("-Ldependency=", &workshop.kit.drivers));
+    for (name, library) in
+        [("drivers", workshop.kit.driver(world)), ("answer", folder.join("libanswer.rlib"))]
+    {
+        args.push("--extern".into());
+        args.push(joined(&format!("{name}="), &library));
+    }
+    rustc(workshop, slot, folder, folder, args)
+}
+
+fn common_args(workshop: &Workshop) -> Vec<OsString> {
+    vec![
+        "--edition=2024".into(),
+        "--error-format=json".into(),
+        "--sysroot".into(),
+        workshop.sandbox.sysroot().into(),
+    ]
+}
+
+fn joined(start: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(start);
+    argument.push(path);
+    argument
+}
+
+/// Runs the compiler. `Some` with the first error if it does not succeed.
+fn rustc(
+    workshop: &Workshop,
+    slot: &Slot,
+    work: &Path,
+    temporary: &Path,
+    args: Vec<OsString>,
+) -> Result<Option<Diagnosis>> {
+    let program = workshop.sandbox.sysroot().join("bin/rustc");
+    let order = Order {
+        program: &program,
+        args,
+        folder: work,
+        temporary,
+        driver: None,
+        limits: Limits::COMPILER,
+        compiler: true,
+    };
+    let output = sandbox::start(&workshop.sandbox, slot, order)?.output(1 << 20)?;
+    if output.status.success() {
+        return Ok(None);
+    }
+    let mut diagnosis = diagnostics::first_error(&output.text);
+    if output.status.code().is_none() {
+        diagnosis.message = format!("the compiler was stopped ({}): the answer takes too much to compile", output.status);
+    }
+    Ok(Some(diagnosis))
+}

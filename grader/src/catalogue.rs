@@ -1,0 +1,185 @@
+//! The questions: what `exercise.toml` says of each, and the rules of its checks.
+//!
+//! Everything is compiled in, so that nobody changes points by editing a file beside the answer.
+
+use crate::error::{GraderError, Result};
+use crate::experiment::Rules;
+use toml::de::{DeTable, DeValue};
+
+mod rules {
+    //! The rules of all questions, a module each.
+    macro_rules! questions {
+        ($($slug:ident)*) => {
+            $(pub(crate) mod $slug {
+                //! The rules of one question.
+                #[path = "checks.rs"]
+                pub(crate) mod checks;
+                #[path = "words.rs"]
+                #[allow(dead_code, unreachable_pub, reason = "the driver uses the other half")]
+                pub(crate) mod words;
+            })*
+        };
+    }
+    include!("../questions/catalogue.rs");
+}
+
+/// What a question's `checks.rs` brings along.
+pub(crate) struct Source {
+    /// The text of `exercise.toml`.
+    pub(crate) exercise: &'static str,
+    /// The rules of its checks.
+    pub(crate) rules: &'static [Rules],
+    /// The files that the grader brings along: path and text.
+    pub(crate) given: &'static [(&'static str, &'static str)],
+    /// The stub as it is handed out: path and text.
+    pub(crate) stub: &'static [(&'static str, &'static str)],
+}
+
+/// One question of the course.
+#[derive(Clone)]
+pub struct Question {
+    /// Its name everywhere: folder, package, module, command line.
+    pub slug: &'static str,
+    /// Its short name, as in `q4`.
+    pub short: String,
+    /// What it is about.
+    pub title: String,
+    /// The files that are read from a submission.
+    pub files: Vec<String>,
+    /// The files that the grader brings along: path and text.
+    pub given: &'static [(&'static str, &'static str)],
+    /// The stub as it is handed out: path and text.
+    pub stub: &'static [(&'static str, &'static str)],
+    /// Its promises, in the order of the report.
+    pub checks: Vec<Check>,
+    /// From a nudge to the shape of the answer.
+    pub hints: Vec<String>,
+    /// What full marks do not prove.
+    pub proves_not: Vec<String>,
+}
+
+/// One promise, worth points.
+#[derive(Clone)]
+pub struct Check {
+    /// As in `q4.no_lost_update`.
+    pub id: String,
+    /// The promise in words.
+    pub title: String,
+    /// What it is worth.
+    pub points: u32,
+    /// How it is judged.
+    pub rules: Rules,
+}
+
+impl Check {
+    /// The id without its question, as in `no_lost_update`.
+    pub fn name(&self) -> &str {
+        self.id.split_once('.').map_or(self.id.as_str(), |(_, name)| name)
+    }
+}
+
+/// All questions, in the order of the course.
+///
+/// # Errors
+///
+/// A course error if an `exercise.toml` and the rules beside it do not fit together.
+pub fn questions() -> Result<Vec<Question>> {
+    macro_rules! questions {
+        ($($slug:ident)*) => {
+            [$((stringify!($slug), rules::$slug::checks::SOURCE)),*]
+        };
+    }
+    let sources = include!("../questions/catalogue.rs");
+    sources.into_iter().map(|(slug, source)| read(slug, source)).collect()
+}
+
+/// Finds a question by its slug or its short name.
+///
+/// # Errors
+///
+/// A usage error that lists what there is.
+pub fn find(name: &str) -> Result<Question> {
+    let all = questions()?;
+    let known = all.iter().map(|q| format!("{} ({})", q.short, q.slug)).collect::<Vec<_>>().join(", ");
+    all.into_iter()
+        .find(|q| q.slug == name || q.short == name)
+        .ok_or_else(|| GraderError::usage(format!("there is no question `{name}`; there is: {known}")))
+}
+
+fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
+    let broken = |what: &str| GraderError::course(format!("exercise.toml of {slug}: {what}"));
+    let table = DeTable::parse(source.exercise).map_err(|error| broken(&error.to_string()))?;
+    let table = table.get_ref();
+    let text = |key: &str| text_of(table, key).ok_or_else(|| broken(&format!("`{key}` is missing")));
+    let mut checks = Vec::new();
+    for check in tables_of(table, "check") {
+        let part = |key: &str| text_of(check, key).ok_or_else(|| broken(&format!("a check lacks `{key}`")));
+        let id = part("id")?;
+        let rules = *source
+            .rules
+            .iter()
+            .find(|rules| rules.check == id)
+            .ok_or_else(|| broken(&format!("no rules for `{id}`")))?;
+        let points = number_of(check, "points").ok_or_else(|| broken("a check lacks `points`"))?;
+        checks.push(Check { id, title: part("title")?, points, rules });
+    }
+    if checks.len() != source.rules.len() {
+        return Err(broken("there are rules without a check"));
+    }
+    Ok(Question {
+        slug,
+        short: text("short")?,
+        title: text("title")?,
+        files: texts_of(table, "files"),
+        given: source.given,
+        stub: source.stub,
+        checks,
+        hints: tables_of(table, "hint").filter_map(|hint| text_of(hint, "text")).collect(),
+        proves_not: texts_of(table, "proves_not"),
+    })
+}
+
+fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
+    Some(table.get(key)?.get_ref().as_str()?.to_owned())
+}
+
+fn number_of(table: &DeTable<'_>, key: &str) -> Option<u32> {
+    table.get(key)?.get_ref().as_integer()?.as_str().parse().ok()
+}
+
+fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<String> {
+    let items = table.get(key).and_then(|value| value.get_ref().as_array());
+    items.into_iter().flatten().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+fn tables_of<'t, 's>(table: &'t DeTable<'s>, key: &str) -> impl Iterator<Item = &'t DeTable<'s>> {
+    let items = table.get(key).and_then(|value| value.get_ref().as_array());
+    items.into_iter().flatten().filter_map(|item| match item.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_question_is_whole() {
+        for question in questions().expect("the course is sound") {
+            let points: u32 = question.checks.iter().map(|check| check.points).sum();
+            assert_eq!(points, 90, "{}: the quiz brings the other 10", question.slug);
+            assert_eq!(question.hints.len(), 3, "{}", question.slug);
+            assert!(!question.proves_not.is_empty(), "{}", question.slug);
+            for check in &question.checks {
+                assert!(check.id.starts_with(&format!("{}.", question.short)), "{}", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_question_is_a_usage_error_that_lists_the_known() {
+        let error = find("q99").err().expect("there is no q99");
+        assert!(error.to_string().contains("q4 (q4_locked_list)"), "{error}");
+    }
+}

@@ -1,0 +1,327 @@
+//! Grading one answer to one question: every stage of the flow, in order.
+
+use crate::build::{self, Built, Diagnosis, Outcome, Workshop};
+use crate::catalogue::{Check, Question};
+use crate::error::{GraderError, Result};
+use crate::experiment::{Numbers, World};
+use crate::fault::Fault;
+use crate::judge::{self, Assessment};
+use crate::replay::Code;
+use crate::report::{CheckReport, QuestionReport};
+use crate::run::{self, Plan};
+use crate::submission::Submission;
+use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use wire::Schedule;
+
+/// How to grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Decides all challenges and schedules.
+    pub seed: u32,
+    /// Multiplies the number of schedules: 1, or more for a deep look.
+    pub depth: u32,
+    /// How many checks are graded at the same time.
+    pub lanes: usize,
+}
+
+impl Settings {
+    /// As many lanes as there are processors.
+    pub fn new(seed: u32) -> Self {
+        let lanes = thread::available_parallelism().map_or(1, usize::from);
+        Self { seed, depth: 1, lanes }
+    }
+}
+
+/// Grades an answer: builds it, then judges it.
+///
+/// # Errors
+///
+/// Only what is no fault of the answer.
+pub fn grade(
+    workshop: &Workshop,
+    question: &Question,
+    submission: &std::result::Result<Submission, Refusal>,
+    settings: Settings,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<QuestionReport> {
+    let submission = match submission {
+        Ok(submission) => submission,
+        Err(refusal) => return Ok(all_alike(question, &Verdict::Refused(refusal.clone()))),
+    };
+    progress("compiling your answer");
+    let built = build::build(workshop, question, submission)?;
+    judge_built(workshop, question, &built, settings, progress)
+}
+
+/// Judges an answer that was built before; may be called again and again.
+///
+/// # Errors
+///
+/// Only what is no fault of the answer.
+pub fn judge_built(
+    workshop: &Workshop,
+    question: &Question,
+    built: &Built,
+    settings: Settings,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<QuestionReport> {
+    match &built.real {
+        Outcome::Program(_) => {}
+        Outcome::Error(diagnosis) => return Ok(all_alike(question, &compile_verdict(diagnosis))),
+        Outcome::Misfit(diagnosis) => return Ok(all_alike(question, &misfit_verdict(diagnosis))),
+    }
+    let court = Court { workshop, built, settings, hurry: AtomicBool::new(false), progress };
+    let reports = court.judge_all(&question.checks)?;
+    Ok(QuestionReport::new(question, reports))
+}
+
+/// Plays one schedule again. `None` when nothing is wrong with it any more.
+///
+/// # Errors
+///
+/// As [`grade`]; also if the answer does not compile.
+pub fn replay(
+    workshop: &Workshop,
+    question: &Question,
+    built: &Built,
+    code: &Code,
+) -> Result<Option<Finding>> {
+    let (check, experiment) = code.find(question)?;
+    let program = match built.outcome(code.world) {
+        Outcome::Program(program) => program,
+        Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis) => {
+            return Err(GraderError::usage(format!(
+                "the answer does not compile any more: {}; run `cargo xtask grade {}`",
+                diagnosis.message, question.short
+            )));
+        }
+    };
+    let plan = Plan { program, world: code.world, seed: code.seed.into(), depth: 1 };
+    if code.world == World::Model {
+        return tell(workshop, plan, check, &experiment, code);
+    }
+    let experiments = [experiment];
+    let played = run::play(&workshop.sandbox, plan, &experiments, false)?;
+    Ok(match judge::assess(check, &experiments, &played) {
+        Assessment::Wrong { wrong, .. } => Some(Finding {
+            fault: wrong.fault,
+            headline: wrong.headline,
+            evidence: wrong.evidence,
+            replay: Some(code.to_string()),
+        }),
+        _ => None,
+    })
+}
+
+/// The finding of one schedule, with its story.
+fn tell(
+    workshop: &Workshop,
+    plan: Plan<'_>,
+    check: &Check,
+    experiment: &crate::experiment::Experiment,
+    code: &Code,
+) -> Result<Option<Finding>> {
+    let Some((run, story)) = run::tell(&workshop.sandbox, plan, experiment, code.schedule)? else {
+        return Ok(None);
+    };
+    let Err(mut wrong) = judge::judge_run(check, experiment, &run) else { return Ok(None) };
+    wrong.evidence.extend(story);
+    Ok(Some(Finding {
+        fault: wrong.fault,
+        headline: wrong.headline,
+        evidence: wrong.evidence,
+        replay: Some(code.to_string()),
+    }))
+}
+
+fn all_alike(question: &Question, verdict: &Verdict) -> QuestionReport {
+    let report = |check: &Check| CheckReport::new(check, verdict.clone(), 0);
+    QuestionReport::new(question, question.checks.iter().map(report).collect())
+}
+
+fn compile_verdict(diagnosis: &Diagnosis) -> Verdict {
+    let forbids_unsafe = diagnosis.code == "unsafe_code" || diagnosis.message.contains("allow(unsafe_code)");
+    if forbids_unsafe {
+        let mut evidence = diagnosis.lines.clone();
+        evidence.truncate(1);
+        evidence.push("No question of this course needs `unsafe`: say it with std.".into());
+        return Verdict::Refused(Refusal { headline: "`unsafe` is not allowed in an answer".into(), evidence });
+    }
+    compile_error(format!("the answer does not compile: {}", diagnosis.message), diagnosis)
+}
+
+fn misfit_verdict(diagnosis: &Diagnosis) -> Verdict {
+    let what = &diagnosis.message;
+    let mut verdict =
+        compile_error(format!("the answer does not offer what the question asks for: {what}"), diagnosis);
+    if let Verdict::Fail(finding) = &mut verdict {
+        finding.evidence = vec!["Compare names and types with the signatures in the README.".into()];
+    }
+    verdict
+}
+
+fn compile_error(headline: String, diagnosis: &Diagnosis) -> Verdict {
+    let evidence = diagnosis.lines.clone();
+    Verdict::Fail(Finding { fault: Fault::CompileError, headline, evidence, replay: None })
+}
+
+/// Judges the checks of one answer.
+struct Court<'a> {
+    workshop: &'a Workshop,
+    built: &'a Built,
+    settings: Settings,
+    /// The answer has come to no end somewhere: do not wait as long for the rest.
+    hurry: AtomicBool,
+    progress: &'a (dyn Fn(&str) + Sync),
+}
+
+/// One check's way through both worlds.
+struct Case {
+    real: Assessment,
+    model: Option<Assessment>,
+    schedules: u32,
+}
+
+impl Court<'_> {
+    /// Judges all checks, several at a time.
+    fn judge_all(&self, checks: &[Check]) -> Result<Vec<CheckReport>> {
+        let next = AtomicUsize::new(0);
+        let cases: Vec<Mutex<Option<Result<Case>>>> = checks.iter().map(|_| Mutex::new(None)).collect();
+        thread::scope(|scope| {
+            for _ in 0..self.settings.lanes.clamp(1, checks.len().max(1)) {
+                scope.spawn(|| {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let (Some(check), Some(place)) = (checks.get(number), cases.get(number)) else {
+                            return;
+                        };
+                        (self.progress)(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
+                        let case = self.try_both(check);
+                        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(case);
+                    }
+                });
+            }
+        });
+        let mut again_in_vain = false;
+        let mut reports = Vec::new();
+        for (check, case) in checks.iter().zip(cases) {
+            let case = case.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let mut case = case.ok_or_else(|| GraderError::bug("a check was left out"))??;
+            if is_endless(&case.real) && !again_in_vain {
+                // Perhaps the machine was too busy: once more, alone.
+                self.hurry.store(false, Ordering::Relaxed);
+                case = self.try_both(check)?;
+                again_in_vain = is_endless(&case.real);
+            }
+            let schedules = case.schedules;
+            reports.push(CheckReport::new(check, self.decide(check, case)?, schedules));
+        }
+        Ok(reports)
+    }
+
+    fn try_both(&self, check: &Check) -> Result<Case> {
+        let (real, _) = self.try_in(check, World::Real)?.unwrap_or((Assessment::Sound, 0));
+        let stop = match &real {
+            Assessment::NotStarted => true,
+            Assessment::Wrong { hopeless, .. } => *hopeless,
+            _ => false,
+        };
+        if stop {
+            return Ok(Case { real, model: Some(Assessment::Sound), schedules: 0 });
+        }
+        let model = self.try_in(check, World::Model)?;
+        let schedules = model.as_ref().map_or(0, |(_, schedules)| *schedules);
+        Ok(Case { real, model: model.map(|(assessment, _)| assessment), schedules })
+    }
+
+    /// `None` if there is no respondent for this world.
+    fn try_in(&self, check: &Check, world: World) -> Result<Option<(Assessment, u32)>> {
+        let Outcome::Program(program) = self.built.outcome(world) else { return Ok(None) };
+        let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
+        if experiments.is_empty() {
+            return Ok(Some((Assessment::Sound, 0)));
+        }
+        let hurry = self.hurry.load(Ordering::Relaxed);
+        let played = run::play(&self.workshop.sandbox, self.plan(program, world), &experiments, hurry)?;
+        let assessment = judge::assess(check, &experiments, &played);
+        if is_endless(&assessment) {
+            self.hurry.store(true, Ordering::Relaxed);
+        }
+        let runs: usize = played.runs.iter().map(Vec::len).sum();
+        Ok(Some((assessment, u32::try_from(runs).unwrap_or(u32::MAX))))
+    }
+
+    fn plan<'p>(&self, program: &'p std::path::Path, world: World) -> Plan<'p> {
+        Plan { program, world, seed: self.settings.seed.into(), depth: self.settings.depth }
+    }
+
+    /// Weighs the two worlds: the model's finding comes first, since it has a story.
+    fn decide(&self, check: &Check, case: Case) -> Result<Verdict> {
+        let Case { real, model, .. } = case;
+        if matches!(real, Assessment::NotStarted) || matches!(model, Some(Assessment::NotStarted)) {
+            return Ok(Verdict::NotStarted);
+        }
+        if let Some(Assessment::Wrong { .. }) = model {
+            return self.find(check, World::Model, model.into_iter().next());
+        }
+        if let Assessment::Wrong { .. } = real {
+            return self.find(check, World::Real, Some(real));
+        }
+        Ok(match (real, model) {
+            (Assessment::Doubtful(doubt), _) | (_, Some(Assessment::Doubtful(doubt))) => {
+                Verdict::Inconclusive(doubt)
+            }
+            (_, None) => Verdict::Inconclusive(self.gap()),
+            _ => Verdict::Pass,
+        })
+    }
+
+    /// Makes a finding; in the model world the schedule is played once more for its story.
+    fn find(&self, check: &Check, world: World, assessment: Option<Assessment>) -> Result<Verdict> {
+        let Some(Assessment::Wrong { wrong, experiment, schedule, .. }) = assessment else {
+            return Err(GraderError::bug("a finding without a fault"));
+        };
+        let none = Schedule { index: 0, horizon: 0 };
+        let code = Code {
+            check: check.name().to_owned(),
+            world,
+            experiment,
+            seed: self.settings.seed,
+            schedule: schedule.unwrap_or(none),
+        };
+        if let (World::Model, Some(_), Outcome::Program(program)) = (world, schedule, &self.built.model) {
+            let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
+            let plan = self.plan(program, world);
+            if let Some(finding) = tell(self.workshop, plan, check, &experiments[experiment], &code)? {
+                return Ok(Verdict::Fail(finding));
+            }
+        }
+        Ok(Verdict::Fail(Finding {
+            fault: wrong.fault,
+            headline: wrong.headline,
+            evidence: wrong.evidence,
+            replay: Some(code.to_string()),
+        }))
+    }
+
+    /// The answer compiles against the real std, but not against ours.
+    fn gap(&self) -> Doubt {
+        let (Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis)) = &self.built.model else {
+            return Doubt { kind: DoubtKind::EngineGap, headline: String::new(), evidence: Vec::new() };
+        };
+        let mut evidence = diagnosis.lines.clone();
+        evidence.push("It was run with the real std and nothing wrong was seen; an instructor decides.".into());
+        Doubt {
+            kind: DoubtKind::EngineGap,
+            headline: format!("the explorer does not know this part of std yet: {}", diagnosis.message),
+            evidence,
+        }
+    }
+}
+
+fn is_endless(assessment: &Assessment) -> bool {
+    matches!(assessment, Assessment::Doubtful(doubt) if doubt.kind == DoubtKind::NoEnd)
+}

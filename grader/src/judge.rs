@@ -1,0 +1,101 @@
+//! From runs to a verdict on one check.
+//!
+//! Applies a check's rules to what was brought home from each world and weighs the two worlds.
+//! Starts nothing.
+
+use crate::catalogue::Check;
+use crate::experiment::{Experiment, Wrong};
+use crate::fault::Fault;
+use crate::run::{Ending, Played};
+use crate::verdict::{Doubt, DoubtKind};
+use wire::{Entry, Run, Schedule};
+
+/// What one world says about a check.
+#[derive(Debug)]
+pub enum Assessment {
+    /// Nothing is wrong.
+    Sound,
+    /// The answer is not written yet.
+    NotStarted,
+    /// Something is wrong.
+    Wrong {
+        /// What.
+        wrong: Wrong,
+        /// In which experiment.
+        experiment: usize,
+        /// In which of its runs, if it was a run.
+        schedule: Option<Schedule>,
+        /// Whether the answer would come to the same end everywhere.
+        hopeless: bool,
+    },
+    /// It cannot say.
+    Doubtful(Doubt),
+}
+
+/// Reads all runs of a check in one world.
+pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Assessment {
+    if played.runs.iter().flatten().any(is_not_started) {
+        return Assessment::NotStarted;
+    }
+    for (number, (experiment, runs)) in experiments.iter().zip(&played.runs).enumerate() {
+        // Of all wrong runs the one with the fewest switches tells the shortest story.
+        let wrong = runs.iter().filter_map(|run| Some((run, judge_run(check, experiment, run).err()?)));
+        let least = wrong.min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
+        if let Some((run, wrong)) = least {
+            let schedule = Some(run.schedule);
+            return Assessment::Wrong { wrong, experiment: number, schedule, hopeless: false };
+        }
+    }
+    if let Some((number, ending)) = &played.bad_end {
+        return bad_end(*number, ending);
+    }
+    if check.rules.minds_leftover_threads && !played.leftover_threads.is_empty() {
+        let wrong = Wrong {
+            fault: Fault::LeakedThread,
+            headline: "threads are left behind after everything was dropped".into(),
+            evidence: played.leftover_threads.clone(),
+        };
+        let experiment = experiments.len().saturating_sub(1);
+        return Assessment::Wrong { wrong, experiment, schedule: None, hopeless: false };
+    }
+    Assessment::Sound
+}
+
+fn bad_end(experiment: usize, ending: &Ending) -> Assessment {
+    match ending.fault() {
+        Ok((fault, headline)) => Assessment::Wrong {
+            wrong: Wrong { fault, headline, evidence: ending.evidence() },
+            experiment,
+            schedule: None,
+            hopeless: ending.is_hopeless(),
+        },
+        Err(kind) => Assessment::Doubtful(Doubt {
+            kind,
+            headline: match kind {
+                DoubtKind::Machine => "the grader could not finish this check here".into(),
+                _ => "the program did not come to an end, and nothing proves why".into(),
+            },
+            evidence: ending.evidence(),
+        }),
+    }
+}
+
+/// Reads one run.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn judge_run(check: &Check, experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
+    let Some(failure) = &run.failure else { return (check.rules.judge)(experiment, run) };
+    let fault = Fault::from_word(&failure.fault).unwrap_or(Fault::Panic);
+    if fault == Fault::LeakedThread && !check.rules.minds_leftover_threads {
+        // The scene itself came to its end; what was left behind is another check's business.
+        return (check.rules.judge)(experiment, run);
+    }
+    Err(Wrong { fault, headline: failure.headline.clone(), evidence: failure.waits.clone() })
+}
+
+/// The message of `todo!()`, which std documents to begin so.
+fn is_not_started(run: &Run) -> bool {
+    run.entries.iter().any(|entry| entry.word == Entry::PANIC && entry.text.starts_with("not yet implemented"))
+}

@@ -1,0 +1,35 @@
+//! The judge: grades answers that it does not trust.
+//!
+//! Data flows one way, and the modules stand in its order:
+//!
+//! ```text
+//! submission ─► build ─► run ─► judge ─► score ─► report
+//! ```
+//!
+//! A student's mistake is a value ([`verdict::Verdict`]); an `Err` means that the grader itself
+//! could not do its work, and costs nobody anything. No answer is ever loaded into this process:
+//! answers run as *respondents*, in processes of their own, and are asked over a socket.
+
+mod error;
+mod scratch;
+
+pub mod catalogue;
+pub mod experiment;
+pub mod submission;
+
+pub mod build;
+pub mod sandbox;
+
+pub mod run;
+
+pub mod fault;
+pub mod judge;
+pub mod verdict;
+
+pub mod exit;
+pub mod grade;
+pub mod replay;
+pub mod report;
+pub mod score;
+
+pub use error::{ErrorKind, GraderError, Result};

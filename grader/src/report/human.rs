@@ -1,0 +1,136 @@
+//! The report for people: the same words with and without colour.
+
+use super::{CheckReport, QuestionReport, Report};
+use crate::fault::Fault;
+use crate::score::Score;
+use crate::verdict::{Finding, Verdict};
+use std::fmt::Write;
+
+/// How text is made to stand out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Not at all.
+    Plain,
+    /// By terminal colours.
+    Colour,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Style::Plain => text.to_owned(),
+            Style::Colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+/// The whole report.
+pub fn human(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for question in &report.questions {
+        one_question(&mut text, question, style);
+    }
+    let _ = writeln!(text, "{}", report.layers.line());
+    if report.questions.len() > 1 {
+        let _ = writeln!(text, "all questions: {}", points(report.score()));
+    }
+    text
+}
+
+fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
+    let schedules: u32 = question.checks.iter().map(|check| check.schedules).sum();
+    let explored = if schedules == 0 { String::new() } else { format!(", {schedules} schedules explored") };
+    let name = style.paint("1", question.question);
+    let _ = writeln!(text, "{name}: {} ({} checks{explored})\n", question.title, question.checks.len());
+    match common_verdict(question) {
+        Some(verdict) => {
+            let _ = writeln!(text, "    {}   every check", word(verdict, style));
+            explain(text, verdict, &question.short);
+            text.push('\n');
+        }
+        None => {
+            for check in &question.checks {
+                one_check(text, check, &question.short, style);
+            }
+        }
+    }
+    let score = question.score();
+    let _ = writeln!(text, "score {}", style.paint("1", &points(score)));
+    if score.is_full() {
+        let _ = writeln!(text, "Full marks do not prove");
+        for limit in &question.proves_not {
+            let _ = writeln!(text, "  - {limit}");
+        }
+    } else if question.checks.iter().all(|check| check.verdict == Verdict::NotStarted) {
+        let _ = writeln!(text, "Nothing is written yet. Start with exercises/{}/README.md.", question.question);
+    } else if score.is_losing() {
+        let _ = writeln!(text, "A hint: cargo xtask hint {}", question.short);
+    }
+}
+
+/// One verdict for all checks is said once: nine times the same compiler error helps nobody.
+fn common_verdict(question: &QuestionReport) -> Option<&Verdict> {
+    let first = &question.checks.first()?.verdict;
+    let once = match first {
+        Verdict::Refused(_) => true,
+        Verdict::Fail(finding) => finding.fault == Fault::CompileError,
+        _ => false,
+    };
+    (once && question.checks.iter().all(|check| check.verdict == *first)).then_some(first)
+}
+
+fn one_check(text: &mut String, check: &CheckReport, short: &str, style: Style) {
+    let score = check.score();
+    let earned = if score.open > 0 { "open".into() } else { format!("{:>2}/{:<2}", score.earned, check.points) };
+    let word = word(&check.verdict, style);
+    let _ = writeln!(text, "    {word}  {earned:>5}  {}", check.title);
+    explain(text, &check.verdict, short);
+}
+
+fn word(verdict: &Verdict, style: Style) -> String {
+    let (code, word) = match verdict {
+        Verdict::Pass => ("32", "PASS"),
+        Verdict::Fail(_) => ("31", "FAIL"),
+        Verdict::NotStarted => ("33", "TODO"),
+        Verdict::Refused(_) => ("31", "REFUSED"),
+        Verdict::Inconclusive(_) => ("33", "UNSURE"),
+    };
+    style.paint(code, &format!("{word:<7}"))
+}
+
+fn explain(text: &mut String, verdict: &Verdict, short: &str) {
+    match verdict {
+        Verdict::Pass | Verdict::NotStarted => {}
+        Verdict::Fail(found) => text.push_str(&finding(found, short)),
+        Verdict::Refused(refusal) => lines(text, &refusal.headline, &refusal.evidence),
+        Verdict::Inconclusive(doubt) => {
+            lines(text, &format!("{}: {}", doubt.kind.word(), doubt.headline), &doubt.evidence);
+            let _ = writeln!(text, "{INDENT}Nothing is lost: an instructor decides on these points.");
+        }
+    }
+}
+
+const INDENT: &str = "          ";
+
+fn lines(text: &mut String, headline: &str, evidence: &[String]) {
+    let _ = writeln!(text, "{INDENT}{headline}");
+    for line in evidence {
+        let _ = writeln!(text, "{INDENT}  {line}");
+    }
+}
+
+/// What a finding says: what happened, what shows it, what to do next.
+pub fn finding(finding: &Finding, short: &str) -> String {
+    let mut text = String::new();
+    lines(&mut text, &format!("{}: {}", finding.fault.word(), finding.headline), &finding.evidence);
+    let _ = writeln!(text, "{INDENT}what it means: cargo xtask explain {}", finding.fault.word());
+    if let Some(code) = &finding.replay {
+        let _ = writeln!(text, "{INDENT}see it again:  cargo xtask replay {short} {code}");
+    }
+    text
+}
+
+fn points(score: Score) -> String {
+    let open = if score.open > 0 { format!(", {} open", score.open) } else { String::new() };
+    format!("{}/{}{open}", score.earned, score.possible)
+}

@@ -1,0 +1,139 @@
+//! The report: plain data, made once, shown in several ways.
+//!
+//! Text that comes from an answer is cleaned here, before anything can show it.
+
+mod human;
+mod json;
+
+pub use human::{Style, finding, human};
+pub use json::json;
+
+use crate::catalogue::{Check, Question};
+use crate::sandbox::Layers;
+use crate::score::Score;
+use crate::verdict::Verdict;
+
+/// What is said about all graded questions.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Which layers of protection held.
+    pub layers: Layers,
+    /// One for each question.
+    pub questions: Vec<QuestionReport>,
+}
+
+/// What is said about one question.
+#[derive(Debug, Clone)]
+pub struct QuestionReport {
+    /// Its slug.
+    pub question: &'static str,
+    /// Its short name.
+    pub short: String,
+    /// What it is about.
+    pub title: String,
+    /// One for each check.
+    pub checks: Vec<CheckReport>,
+    /// What full marks do not prove.
+    pub proves_not: Vec<String>,
+}
+
+/// What is said about one check.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// Its id.
+    pub id: String,
+    /// The promise.
+    pub title: String,
+    /// What it is worth.
+    pub points: u32,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many schedules were explored.
+    pub schedules: u32,
+}
+
+impl Report {
+    /// All points together.
+    pub fn score(&self) -> Score {
+        self.questions.iter().map(QuestionReport::score).sum()
+    }
+}
+
+impl QuestionReport {
+    pub(crate) fn new(question: &Question, checks: Vec<CheckReport>) -> Self {
+        Self {
+            question: question.slug,
+            short: question.short.clone(),
+            title: question.title.clone(),
+            checks,
+            proves_not: question.proves_not.clone(),
+        }
+    }
+
+    /// The points of this question.
+    pub fn score(&self) -> Score {
+        self.checks.iter().map(CheckReport::score).sum()
+    }
+}
+
+impl CheckReport {
+    pub(crate) fn new(check: &Check, mut verdict: Verdict, schedules: u32) -> Self {
+        clean_verdict(&mut verdict);
+        Self { id: check.id.clone(), title: check.title.clone(), points: check.points, verdict, schedules }
+    }
+
+    /// The points of this check.
+    pub fn score(&self) -> Score {
+        Score::of(&self.verdict, self.points)
+    }
+}
+
+/// The most lines of evidence that are kept.
+const MAX_LINES: usize = 60;
+
+/// The most characters of a line that are kept.
+const MAX_CHARS: usize = 220;
+
+fn clean_verdict(verdict: &mut Verdict) {
+    let (headline, evidence) = match verdict {
+        Verdict::Pass | Verdict::NotStarted => return,
+        Verdict::Fail(finding) => (&mut finding.headline, &mut finding.evidence),
+        Verdict::Refused(refusal) => (&mut refusal.headline, &mut refusal.evidence),
+        Verdict::Inconclusive(doubt) => (&mut doubt.headline, &mut doubt.evidence),
+    };
+    *headline = clean(headline);
+    let surplus = evidence.len().saturating_sub(MAX_LINES);
+    if surplus > 0 {
+        // The end of a story is where it goes wrong; who waits for what stands at its beginning.
+        const FIRST: usize = 6;
+        let note = format!("... {surplus} steps left out ...");
+        evidence.splice(FIRST..FIRST + surplus, [note]);
+    }
+    evidence.iter_mut().for_each(|line| *line = clean(line));
+}
+
+/// One line of printable text: control characters (and so escape sequences) are spelt out, marks
+/// that turn the direction of writing too, and long lines are cut.
+pub(crate) fn clean(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut line = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count >= MAX_CHARS {
+            line.push('…');
+            break;
+        }
+        if c.is_control() || turns(c) { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn a_line_from_an_answer_cannot_command_a_terminal() {
+        assert_eq!(clean("\u{1b}[2Jscore\n90/90\u{202e}"), "\\u{1b}[2Jscore\\n90/90\\u{202e}");
+        assert_eq!(clean(&"x".repeat(1000)).chars().count(), 221);
+    }
+}

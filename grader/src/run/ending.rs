@@ -1,0 +1,100 @@
+//! The ways in which a respondent can end, other than well.
+
+use crate::fault::Fault;
+use crate::verdict::DoubtKind;
+
+/// A bad end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It left by itself before the judge had closed the session.
+    LeftEarly {
+        /// Its exit code or signal, in words.
+        how: String,
+        /// The last line of its error output, if any.
+        last_words: Option<String>,
+    },
+    /// It used up its processor time.
+    CpuLimit {
+        /// The limit, in seconds.
+        seconds: u64,
+    },
+    /// It used too much memory.
+    MemoryLimit {
+        /// The limit, in MiB.
+        mib: u64,
+    },
+    /// It printed too much.
+    OutputFlood {
+        /// The limit, in MiB.
+        mib: u64,
+    },
+    /// All its threads sleep and none can ever wake another.
+    Hang {
+        /// Who waits for what.
+        waits: Vec<String>,
+    },
+    /// It started another process.
+    StartedProcess,
+    /// It left descriptors open.
+    FdLeak {
+        /// How many.
+        count: usize,
+    },
+    /// It does not go on, and the reason is not proven.
+    NoEnd,
+    /// The judge did not understand it: most likely somebody else wrote to its socket.
+    Nonsense,
+    /// Our own driver did not understand us.
+    Confused(String),
+}
+
+impl Ending {
+    /// The fault and what happened, for endings that are a fault of the answer.
+    pub fn fault(&self) -> std::result::Result<(Fault, String), DoubtKind> {
+        Ok(match self {
+            Ending::LeftEarly { how, .. } => (Fault::EarlyExit, format!("the program ended in the middle of a check ({how})")),
+            Ending::CpuLimit { seconds } => (
+                Fault::Timeout,
+                format!("the program used {seconds} s of processor time and had not come to an end"),
+            ),
+            Ending::MemoryLimit { mib } => (
+                Fault::OutOfMemory,
+                format!("the program was stopped: it used more than {mib} MiB of memory"),
+            ),
+            Ending::OutputFlood { mib } => {
+                (Fault::OutputFlood, format!("the program was stopped: it printed more than {mib} MiB"))
+            }
+            Ending::Hang { .. } => {
+                (Fault::Hang, "every thread waits, and none of them can wake another".into())
+            }
+            Ending::StartedProcess => {
+                (Fault::StartedProcess, "the program started another process".into())
+            }
+            Ending::FdLeak { count } => {
+                (Fault::FdLeak, format!("{count} file descriptors were left open"))
+            }
+            Ending::Nonsense => (
+                Fault::EarlyExit,
+                "the program sent something that no driver sends: the connection to the judge is not yours".into(),
+            ),
+            Ending::NoEnd => return Err(DoubtKind::NoEnd),
+            Ending::Confused(_) => return Err(DoubtKind::Machine),
+        })
+    }
+
+    /// What else is known, line by line.
+    pub fn evidence(&self) -> Vec<String> {
+        match self {
+            Ending::LeftEarly { last_words: Some(words), .. } => vec![format!("its last words: {words}")],
+            Ending::Hang { waits } => waits.clone(),
+            Ending::Confused(why) => vec![why.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the same would happen in every other experiment, so that trying the other world
+    /// adds nothing but waiting.
+    pub fn is_hopeless(&self) -> bool {
+        !matches!(self, Ending::Hang { .. } | Ending::NoEnd | Ending::FdLeak { .. } | Ending::Confused(_))
+    }
+}

@@ -1,0 +1,439 @@
+//! The judge's side of one talk with one respondent.
+//!
+//! Sends requests, reads replies, drains what the process prints, and looks at the process from
+//! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
+//! a proof, or the judge's patience.
+
+use super::ending::Ending;
+use super::watch::{LOOK_EVERY, Sight, Watch, prove_hang};
+use crate::error::{GraderError, Result};
+use crate::experiment::{Numbers, World};
+use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
+use crate::scratch::Scratch;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{self, AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType};
+use std::fs::File;
+use std::io::{IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+use wire::{Challenge, Entry, MAX_MESSAGE_BYTES, Reply, Request, Run, Schedule};
+
+type Ended<T> = std::result::Result<T, Ending>;
+
+/// How much of what a process prints is kept, in bytes.
+const KEPT_BYTES: usize = 4096;
+
+/// How long threads that are just ending get until they are gone.
+const GRACE: Duration = Duration::from_secs(2);
+
+pub(super) struct Session {
+    running: Running,
+    socket: OwnedFd,
+    limits: Limits,
+    watch: Watch,
+    world: World,
+    descriptors: usize,
+    gates: Vec<Gate>,
+    stalled: Vec<Entry>,
+    printed_bytes: u64,
+    complaint: Vec<u8>,
+    closed: bool,
+    // Dropped last: the slot must not be lent again while the process lives.
+    _scratch: Scratch,
+    _slot: Slot,
+}
+
+/// A thread that waits at a gate.
+struct Gate {
+    thread: u64,
+    visit: u64,
+    key: File,
+}
+
+impl Session {
+    pub(super) fn start(
+        sandbox: &Sandbox,
+        program: &Path,
+        world: World,
+        limits: Limits,
+        hurry: bool,
+    ) -> Result<Self> {
+        let failed = |error: nix::Error| GraderError::machine(format!("failed to make a socket pair: {error}"));
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let (ours, theirs) =
+            socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags).map_err(failed)?;
+        let slot = Slot::take(&sandbox.layers)?;
+        let scratch = Scratch::new("run")?;
+        slot.give(scratch.path())?;
+        let order = Order {
+            program,
+            args: Vec::new(),
+            folder: scratch.path(),
+            temporary: scratch.path(),
+            driver: Some(high(&theirs)?),
+            limits,
+            compiler: false,
+        };
+        let running = sandbox::start(sandbox, &slot, order)?;
+        drop(theirs);
+        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
+        }
+        let watch = Watch::new(running.pid, hurry);
+        Ok(Self {
+            running,
+            socket: ours,
+            limits,
+            watch,
+            world,
+            descriptors: 0,
+            gates: Vec::new(),
+            stalled: Vec::new(),
+            printed_bytes: 0,
+            complaint: Vec::new(),
+            closed: false,
+            _scratch: scratch,
+            _slot: slot,
+        })
+    }
+
+    /// Makes the respondent ready for a challenge.
+    pub(super) fn begin(&mut self, challenge: &Challenge) -> Ended<()> {
+        self.send(&Request::Start(challenge.clone()))
+    }
+
+    /// Has the challenge played `count` times and adds the runs.
+    pub(super) fn explore(&mut self, count: u32, stop_at_failure: bool, runs: &mut Vec<Run>) -> Ended<()> {
+        if self.descriptors == 0 {
+            self.descriptors = proc::descriptors(self.running.pid).len();
+        }
+        self.send(&Request::Explore { count, stop_at_failure })?;
+        loop {
+            match self.receive()? {
+                Reply::Ran(mut some) => {
+                    if let Some(last) = some.last_mut() {
+                        last.entries.append(&mut self.stalled);
+                    }
+                    runs.append(&mut some);
+                }
+                Reply::Explored => return Ok(()),
+                Reply::Ended { threads } => {
+                    let alive = self.still_there(&threads);
+                    self.send(&Request::Ended { alive })?;
+                }
+                other => return Err(unexpected(other)),
+            }
+        }
+    }
+
+    /// Has one schedule told.
+    pub(super) fn tell(&mut self, schedule: Schedule) -> Ended<(Run, Vec<String>)> {
+        self.send(&Request::Tell(schedule))?;
+        let run = match self.receive()? {
+            Reply::Ran(mut runs) => runs.pop().ok_or(Ending::Nonsense)?,
+            other => return Err(unexpected(other)),
+        };
+        match self.receive()? {
+            Reply::Story(lines) => Ok((run, lines)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The threads besides the first that are still there, after a grace for those just ending.
+    pub(super) fn leftover_threads(&mut self) -> Vec<String> {
+        let pid = self.running.pid;
+        let others = || proc::tasks(pid).into_iter().filter(|task| task.id != pid && task.state != 'Z');
+        // In the model world the engine itself looks after threads that are left behind.
+        if self.world == World::Model || poll_until(GRACE, || others().next().is_none()) {
+            return Vec::new();
+        }
+        others().map(|task| format!("a thread named `{}` is still there", task.name)).collect()
+    }
+
+    /// Closes the session: the token must come back, nothing may be left, the exit must be clean.
+    pub(super) fn close(&mut self) -> Ended<()> {
+        let pid = self.running.pid;
+        if !proc::children(pid).is_empty() {
+            self.abandon();
+            return Err(Ending::StartedProcess);
+        }
+        let open = proc::descriptors(pid).len();
+        if self.descriptors > 0 && open > self.descriptors {
+            self.abandon();
+            return Err(Ending::FdLeak { count: open - self.descriptors });
+        }
+        let token = fresh_bits();
+        self.send(&Request::Close { token })?;
+        match self.receive()? {
+            Reply::Closed { token: echoed } if echoed == token => {}
+            other => return Err(unexpected(other)),
+        }
+        self.closed = true;
+        // The process has nothing left to do but to leave.
+        let mut status = None;
+        poll_until(GRACE, || {
+            status = self.running.ended();
+            status.is_some()
+        });
+        let (_, strays) = self.running.finish();
+        match status {
+            Some(status) if status.success() && strays == 0 => Ok(()),
+            Some(status) if status.success() => Err(Ending::StartedProcess),
+            Some(status) => Err(self.left_early(status)),
+            None => Err(Ending::NoEnd),
+        }
+    }
+
+    /// Ends the process at once.
+    pub(super) fn abandon(&mut self) {
+        self.running.finish();
+        self.closed = true;
+    }
+
+    fn send(&mut self, request: &Request) -> Ended<()> {
+        match socket::send(self.socket.as_raw_fd(), &request.to_bytes(), MsgFlags::MSG_NOSIGNAL) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.gone()),
+        }
+    }
+
+    /// Waits for the next reply that is not about gates.
+    fn receive(&mut self) -> Ended<Reply> {
+        loop {
+            if self.something_to_read()? {
+                let Some((bytes, key)) = self.read_message()? else { return Err(self.gone()) };
+                self.watch.progress();
+                match (Reply::from_bytes(&bytes), key) {
+                    (Ok(Reply::Arrived { thread, visit }), Some(key)) => {
+                        self.gates.push(Gate { thread, visit, key });
+                        self.open_met();
+                    }
+                    (Ok(reply), None) => return Ok(reply),
+                    _ => return Err(self.stop(Ending::Nonsense)),
+                }
+                continue;
+            }
+            self.look()?;
+        }
+    }
+
+    /// Waits a moment for a message, draining the pipes; `false` when nothing came.
+    fn something_to_read(&mut self) -> Ended<bool> {
+        let deadline = Instant::now() + LOOK_EVERY;
+        loop {
+            let wait = deadline.saturating_duration_since(Instant::now());
+            let timeout = PollTimeout::try_from(wait.as_millis() as i32 + 1).unwrap_or(PollTimeout::ZERO);
+            let mut ready = [
+                PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.running.stdout.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.running.stderr.as_fd(), PollFlags::POLLIN),
+            ];
+            let _ = poll(&mut ready, timeout);
+            let seen: Vec<PollFlags> =
+                ready.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())).collect();
+            if seen[1].contains(PollFlags::POLLIN) || seen[2].contains(PollFlags::POLLIN) {
+                self.drain()?;
+            }
+            if seen[0].intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            if seen[1].contains(PollFlags::POLLHUP) && seen[2].contains(PollFlags::POLLHUP) {
+                // Closed pipes are ready all the time; the socket tells whether the process lives.
+                let mut socket = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+                let _ = poll(&mut socket, timeout);
+            }
+        }
+    }
+
+    /// Reads and counts what the process prints; keeps the end of its complaints.
+    fn drain(&mut self) -> Ended<()> {
+        let mut chunk = [0; 64 * 1024];
+        while let Ok(count @ 1..) = self.running.stdout.read(&mut chunk) {
+            self.printed_bytes += count as u64;
+            if self.printed_bytes > self.limits.output_bytes {
+                break;
+            }
+        }
+        while let Ok(count @ 1..) = self.running.stderr.read(&mut chunk) {
+            self.printed_bytes += count as u64;
+            self.complaint.extend_from_slice(&chunk[..count]);
+            let surplus = self.complaint.len().saturating_sub(KEPT_BYTES);
+            self.complaint.drain(..surplus);
+            if self.printed_bytes > self.limits.output_bytes {
+                break;
+            }
+        }
+        if self.printed_bytes > self.limits.output_bytes {
+            let mib = self.limits.output_bytes >> 20;
+            return Err(self.stop(Ending::OutputFlood { mib }));
+        }
+        Ok(())
+    }
+
+    /// One datagram and, if one came along, the key of a gate. `None` at the end.
+    fn read_message(&mut self) -> Ended<Option<(Vec<u8>, Option<File>)>> {
+        let mut bytes = vec![0; MAX_MESSAGE_BYTES];
+        let mut space = nix::cmsg_space!([RawFd; 4]);
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        let fd = self.socket.as_raw_fd();
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
+        let Ok(message) = socket::recvmsg::<()>(fd, &mut parts, Some(&mut space), flags) else {
+            return Ok(None);
+        };
+        let mut keys = Vec::new();
+        for control in message.cmsgs().into_iter().flatten() {
+            if let ControlMessageOwned::ScmRights(fds) = control {
+                keys.extend(fds.into_iter().map(own));
+            }
+        }
+        let (count, cut) = (message.bytes, message.flags.contains(MsgFlags::MSG_TRUNC));
+        if count == 0 {
+            return Ok(None);
+        }
+        if cut || keys.len() > 1 {
+            return Err(self.stop(Ending::Nonsense));
+        }
+        bytes.truncate(count);
+        Ok(Some((bytes, keys.pop())))
+    }
+
+    /// Looks at the process from outside.
+    fn look(&mut self) -> Ended<()> {
+        if proc::resident_bytes(self.running.pid) > self.limits.resident_bytes {
+            let mib = self.limits.resident_bytes >> 20;
+            return Err(self.stop(Ending::MemoryLimit { mib }));
+        }
+        match self.watch.look() {
+            Sight::GoesOn => Ok(()),
+            Sight::Idle => Err(self.stop(Ending::NoEnd)),
+            Sight::Standstill(tasks) if !self.gates.is_empty() => {
+                let others = tasks.iter().any(|task| {
+                    let waits = self.gates.iter().any(|gate| gate.thread == u64::from(task.id));
+                    !waits && task.id != self.running.pid
+                });
+                self.open_in_vain(others.into());
+                Ok(())
+            }
+            Sight::Standstill(_) if self.world == World::Model => Ok(()),
+            Sight::Standstill(tasks) => match prove_hang(self.running.pid, &tasks) {
+                Some(waits) => Err(self.stop(Ending::Hang { waits })),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Opens the gates of threads whose counterparts have come as often.
+    fn open_met(&mut self) {
+        let met = |mine: &Gate, all: &[Gate]| {
+            all.iter().any(|other| other.thread != mine.thread && other.visit == mine.visit)
+        };
+        let opened: Vec<bool> = self.gates.iter().map(|gate| met(gate, &self.gates)).collect();
+        for (gate, open) in self.gates.iter_mut().zip(&opened) {
+            if *open {
+                let _ = gate.key.write_all(&[1]);
+            }
+        }
+        let mut opened = opened.into_iter();
+        self.gates.retain(|_| !opened.next().unwrap_or_default());
+    }
+
+    /// Opens all gates because nobody else will come, and puts on record why.
+    fn open_in_vain(&mut self, why: u64) {
+        for mut gate in self.gates.drain(..) {
+            self.stalled.push(Entry { thread: gate.thread, word: Entry::STALLED, args: vec![why], text: String::new() });
+            let _ = gate.key.write_all(&[1]);
+        }
+        self.watch.progress();
+    }
+
+    fn still_there(&self, threads: &[u64]) -> Vec<u64> {
+        let pid = self.running.pid;
+        let alive = |&&thread: &&u64| proc::task_is_alive(pid, thread);
+        // A thread that has been joined by `thread::scope` may be visible for a moment longer.
+        poll_until(GRACE, || !threads.iter().any(|thread| alive(&thread)));
+        threads.iter().filter(alive).copied().collect()
+    }
+
+    /// Ends the process because of `ending`.
+    fn stop(&mut self, ending: Ending) -> Ending {
+        self.abandon();
+        ending
+    }
+
+    /// The process has closed its end of the socket: why?
+    fn gone(&mut self) -> Ending {
+        let _ = self.drain();
+        let mut status = None;
+        poll_until(GRACE, || {
+            status = self.running.ended();
+            status.is_some()
+        });
+        let _ = self.drain();
+        self.abandon();
+        status.map_or(Ending::Nonsense, |status| self.left_early(status))
+    }
+
+    fn left_early(&self, status: ExitStatus) -> Ending {
+        if status.signal() == Some(nix::libc::SIGXCPU) {
+            return Ending::CpuLimit { seconds: self.limits.cpu_s };
+        }
+        let how = match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => match nix::sys::signal::Signal::try_from(signal) {
+                Ok(signal) => format!("signal {signal}"),
+                Err(_) => format!("signal {signal}"),
+            },
+            (None, None) => "in an unknown way".into(),
+        };
+        let text = String::from_utf8_lossy(&self.complaint);
+        let last = text.lines().rev().find(|line| !line.trim().is_empty());
+        Ending::LeftEarly { how, last_words: last.map(str::to_owned) }
+    }
+}
+
+fn unexpected(reply: Reply) -> Ending {
+    match reply {
+        Reply::Confused(why) => Ending::Confused(why),
+        _ => Ending::Nonsense,
+    }
+}
+
+/// Asks again and again, for a bounded time; whether it came true.
+fn poll_until(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if holds() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The same descriptor at a number that the child's fixed numbers cannot meet.
+fn high(fd: &OwnedFd) -> Result<OwnedFd> {
+    let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))
+        .map_err(|error| GraderError::machine(format!("failed to copy a descriptor: {error}")))?;
+    Ok(own(copy).into())
+}
+
+fn own(fd: RawFd) -> File {
+    sandbox::own(fd)
+}
+
+fn fresh_bits() -> u64 {
+    let mut bytes = [0; 8];
+    match File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)) {
+        Ok(()) => u64::from_le_bytes(bytes),
+        Err(_) => Numbers::new(u64::from(std::process::id()) << 32).bits(),
+    }
+}

@@ -1,0 +1,62 @@
+//! The resource limits of one process.
+//!
+//! Processor time is the only clock that may cost an answer marks, because a loaded machine does
+//! not change it. The figures are those of the reference solution of q4 on two cores times a large
+//! factor: its real runs take under 0.05 s and its 500 schedules under 0.3 s of processor time.
+
+/// What a process may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Processor time, in seconds.
+    pub cpu_s: u64,
+    /// Address space, in bytes: threads reserve much more than they use.
+    pub address_bytes: u64,
+    /// Memory in use, in bytes, seen by sampling.
+    pub resident_bytes: u64,
+    /// The largest file it may write, in bytes.
+    pub file_bytes: u64,
+    /// Open descriptors.
+    pub open_files: u64,
+    /// Processes and threads.
+    pub tasks: u64,
+    /// What it may print, in bytes.
+    pub output_bytes: u64,
+}
+
+const GIB: u64 = 1 << 30;
+const MIB: u64 = 1 << 20;
+
+impl Limits {
+    /// For compiling and linking one answer.
+    pub const COMPILER: Limits = Limits {
+        cpu_s: 20,
+        address_bytes: 16 * GIB,
+        resident_bytes: 2 * GIB,
+        file_bytes: 256 * MIB,
+        open_files: 256,
+        tasks: 128,
+        output_bytes: 16 * MIB,
+    };
+
+    /// For a run in the real world.
+    pub const REAL: Limits = Limits {
+        cpu_s: 1,
+        address_bytes: 4 * GIB,
+        resident_bytes: GIB,
+        file_bytes: 16 * MIB,
+        open_files: 256,
+        tasks: 256,
+        output_bytes: 16 * MIB,
+    };
+
+    /// For `schedules` runs in the model world, where stuck threads stay until the end.
+    pub fn model(schedules: u32) -> Limits {
+        Limits {
+            cpu_s: 3 + u64::from(schedules) / 500,
+            tasks: 1024,
+            address_bytes: 8 * GIB,
+            output_bytes: 16 * MIB + u64::from(schedules) * 16 * 1024,
+            ..Limits::REAL
+        }
+    }
+}

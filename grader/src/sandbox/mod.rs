@@ -1,0 +1,150 @@
+//! Where a stranger's code is compiled and run: the only module that starts it.
+//!
+//! Layers that hold today: a session of its own, resource limits, no inherited descriptor but the
+//! driver's, an empty environment, no standard input, and, when the grader was started as root, an
+//! unprivileged user of its own. The kernel's own sandboxes (namespaces, Landlock, seccomp) are to
+//! close around the same place; [`Layers`] says which of them hold.
+//!
+//! Knows nothing of questions, messages or verdicts.
+
+mod layers;
+mod limits;
+pub(crate) mod proc;
+mod slot;
+mod spawn;
+
+pub use layers::Layers;
+pub use limits::Limits;
+pub(crate) use slot::Slot;
+pub(crate) use spawn::{Order, Running, own, start};
+
+use crate::build::Toolchain;
+use crate::error::{GraderError, Result};
+use crate::scratch;
+use std::path::{Path, PathBuf};
+
+/// How this process may start strangers' code.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// Which layers hold.
+    pub layers: Layers,
+    /// How the compiler is reached.
+    reach: Reach,
+}
+
+/// How an unprivileged user reaches the toolchain.
+#[derive(Debug, Clone)]
+enum Reach {
+    /// It can read it where it is (or we are that user).
+    AsItIs { sysroot: PathBuf },
+    /// In a mount namespace of its own, where the sysroot is bound to a readable folder.
+    Bound { sysroot: PathBuf, at: PathBuf },
+    /// By a copy in a readable folder.
+    Copied { at: PathBuf },
+}
+
+impl Sandbox {
+    /// Finds out what this machine allows, by trying.
+    ///
+    /// # Errors
+    ///
+    /// A machine error if no way works to run the compiler as an unprivileged user.
+    pub fn find(toolchain: &Toolchain) -> Result<Self> {
+        let layers = Layers::here();
+        let sysroot = toolchain.sysroot.clone();
+        if !layers.own_user {
+            return Ok(Self { layers, reach: Reach::AsItIs { sysroot } });
+        }
+        let at = scratch::base()?.join("toolchain");
+        scratch::make(&at)?;
+        let mut tried = Vec::new();
+        let ways = [Reach::AsItIs { sysroot: sysroot.clone() }, Reach::Bound { sysroot, at }];
+        for reach in ways {
+            let sandbox = Self { layers: layers.clone(), reach };
+            match sandbox.try_compiler() {
+                Ok(()) => return Ok(sandbox),
+                Err(error) => tried.push(error.to_string()),
+            }
+        }
+        let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
+        let sandbox = Self { layers, reach };
+        sandbox.try_compiler().map(|()| sandbox).map_err(|error| {
+            tried.push(error.to_string());
+            GraderError::machine(format!("an unprivileged user cannot run rustc here: {}", tried.join("; ")))
+        })
+    }
+
+    /// The toolchain's folder, as the sandboxed compiler sees it.
+    pub(crate) fn sysroot(&self) -> &Path {
+        match &self.reach {
+            Reach::AsItIs { sysroot } => sysroot,
+            Reach::Bound { at, .. } | Reach::Copied { at } => at,
+        }
+    }
+
+    /// A folder to bind to another before the compiler starts.
+    fn bind(&self) -> Option<(&Path, &Path)> {
+        match &self.reach {
+            Reach::Bound { sysroot, at } => Some((sysroot, at)),
+            Reach::AsItIs { .. } | Reach::Copied { .. } => None,
+        }
+    }
+
+    fn try_compiler(&self) -> Result<()> {
+        let folder = scratch::Scratch::new("try")?;
+        let order = Order {
+            program: &self.sysroot().join("bin/rustc"),
+            args: vec!["-V".into()],
+            folder: folder.path(),
+            temporary: folder.path(),
+            driver: None,
+            limits: Limits::COMPILER,
+            compiler: true,
+        };
+        let output = start(self, &Slot::take(&self.layers)?, order)?.output(4096)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(GraderError::machine(output.text.lines().next().unwrap_or("rustc fails").to_owned()))
+    }
+}
+
+/// Makes a readable copy of what compiling and linking need, once for each version.
+fn copy_toolchain(toolchain: &Toolchain) -> Result<PathBuf> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    toolchain.version.hash(&mut hasher);
+    let copy = scratch::base()?.join(format!("toolchain-{:016x}", hasher.finish()));
+    let complete = copy.join("complete");
+    if complete.exists() {
+        return Ok(copy);
+    }
+    let host = toolchain.version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    for part in ["bin".to_owned(), "lib".to_owned(), format!("lib/rustlib/{host}")] {
+        scratch::make_listed(&copy.join(&part))?;
+    }
+    copy_file(&toolchain.sysroot.join("bin/rustc"), &copy.join("bin/rustc"))?;
+    let lib = toolchain.sysroot.join("lib");
+    for item in std::fs::read_dir(&lib).map_err(|e| GraderError::file("read", &lib, e))?.flatten() {
+        if item.file_name().to_string_lossy().contains(".so") {
+            copy_file(&item.path(), &copy.join("lib").join(item.file_name()))?;
+        }
+    }
+    let libraries = format!("lib/rustlib/{host}");
+    copy_folder(&toolchain.sysroot.join(&libraries), &copy.join(&libraries))?;
+    std::fs::write(&complete, "").map_err(|error| GraderError::file("write", &complete, error))?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    scratch::make_listed(to)?;
+    for item in std::fs::read_dir(from).map_err(|e| GraderError::file("read", from, e))?.flatten() {
+        let (source, target) = (item.path(), to.join(item.file_name()));
+        if source.is_dir() { copy_folder(&source, &target)? } else { copy_file(&source, &target)? }
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to).map(drop).map_err(|error| GraderError::file("copy", from, error))
+}

@@ -1,0 +1,115 @@
+//! What the kernel shows of processes and threads under `/proc`.
+//!
+//! Reads only. Everything may vanish between two reads; what cannot be read is left out.
+
+use std::fs;
+
+/// A thread, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Task {
+    /// Its number.
+    pub(crate) id: u32,
+    /// Its name.
+    pub(crate) name: String,
+    /// The letter of its state: `R` runs or could, `S` sleeps, `D` waits for a device, `Z` is dead.
+    pub(crate) state: char,
+    /// Time on a processor, time waiting for one, number of turns: equal again means that the
+    /// thread has not run in between.
+    pub(crate) turns: String,
+}
+
+/// All threads of a process.
+pub(crate) fn tasks(pid: u32) -> Vec<Task> {
+    numbers(&format!("/proc/{pid}/task")).into_iter().filter_map(|id| task(pid, id)).collect()
+}
+
+fn task(pid: u32, id: u32) -> Option<Task> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/task/{id}/stat")).ok()?;
+    let turns = fs::read_to_string(format!("/proc/{pid}/task/{id}/schedstat")).unwrap_or_default();
+    // The name stands in parentheses and may hold any character, so look for the last one.
+    let (start, rest) = stat.rsplit_once(')')?;
+    let name = start.split_once('(')?.1.to_owned();
+    Some(Task { id, name, state: rest.trim_start().chars().next()?, turns })
+}
+
+/// Whether a thread of a process is there and not just dead.
+pub(crate) fn task_is_alive(pid: u32, id: u64) -> bool {
+    u32::try_from(id).ok().and_then(|id| task(pid, id)).is_some_and(|task| task.state != 'Z')
+}
+
+/// What a thread waits for, if that can wake it only by another thread's doing: a proof that it
+/// will not wake by itself.
+pub(crate) fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
+    if task.state == 'Z' {
+        return Some("has ended");
+    }
+    let call = fs::read_to_string(format!("/proc/{pid}/task/{}/syscall", task.id)).ok()?;
+    let mut fields = call.split_whitespace();
+    let number: i64 = fields.next()?.parse().ok()?;
+    let args: Vec<u64> =
+        fields.map_while(|field| u64::from_str_radix(field.strip_prefix("0x")?, 16).ok()).collect();
+    match number {
+        nix::libc::SYS_futex if args.get(3) == Some(&0) => Some("waits in futex: for a lock, a condvar or a join"),
+        nix::libc::SYS_wait4 | nix::libc::SYS_waitid => Some("waits for a process to end"),
+        nix::libc::SYS_read if is_pipe(pid, *args.first()?) => Some("waits to read from a pipe"),
+        nix::libc::SYS_write if is_pipe(pid, *args.first()?) => Some("waits to write to a pipe"),
+        _ => None,
+    }
+}
+
+fn is_pipe(pid: u32, fd: u64) -> bool {
+    fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"))
+}
+
+/// Memory in use, in bytes.
+pub(crate) fn resident_bytes(pid: u32) -> u64 {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
+    let pages: u64 = statm.split_whitespace().nth(1).and_then(|field| field.parse().ok()).unwrap_or_default();
+    pages * 4096
+}
+
+/// The open descriptors of a process.
+pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
+    let mut all = numbers(&format!("/proc/{pid}/fd"));
+    all.sort_unstable();
+    all
+}
+
+/// The children of a process.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let tasks = numbers(&format!("/proc/{pid}/task"));
+    let lists = tasks.iter().map(|id| {
+        fs::read_to_string(format!("/proc/{pid}/task/{id}/children")).unwrap_or_default()
+    });
+    lists.flat_map(|list| list.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<_>>()).collect()
+}
+
+/// All processes of a session or of a user, `leader` itself left out.
+pub(crate) fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
+    let related = |&pid: &u32| {
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+        let fields: Vec<&str> = stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
+        let session = fields.get(3).and_then(|field| field.parse::<u32>().ok());
+        let dead = fields.first() == Some(&"Z");
+        !dead && pid != leader && (session == Some(leader) || (user.is_some() && user == owner(pid)))
+    };
+    numbers("/proc").into_iter().filter(related).filter_map(|pid| pid.try_into().ok()).collect()
+}
+
+fn owner(pid: u32) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
+}
+
+/// How many tasks there are on this machine: more than any one user has.
+pub(crate) fn all_tasks() -> u64 {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let tasks = load.split_whitespace().nth(3).and_then(|field| field.split_once('/')?.1.parse().ok());
+    tasks.unwrap_or(4096)
+}
+
+/// The names in a folder that are numbers.
+fn numbers(folder: &str) -> Vec<u32> {
+    let items = fs::read_dir(folder).into_iter().flatten().flatten();
+    items.filter_map(|item| item.file_name().to_str()?.parse().ok()).collect()
+}

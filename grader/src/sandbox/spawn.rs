@@ -1,0 +1,262 @@
+//! Starting a process under all layers, and ending it together with everything it started.
+//!
+//! The only place with `unsafe`: what happens between fork and exec.
+#![allow(unsafe_code, reason = "the steps between fork and exec have no safe form")]
+
+use super::{Limits, Sandbox, Slot, proc};
+use crate::error::{GraderError, Result};
+use nix::libc;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Gid, Pid, Uid};
+use std::ffi::{CString, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+
+/// What to start.
+pub(crate) struct Order<'a> {
+    /// The program.
+    pub(crate) program: &'a Path,
+    /// Its arguments.
+    pub(crate) args: Vec<OsString>,
+    /// Where it works.
+    pub(crate) folder: &'a Path,
+    /// Its folder for temporary files.
+    pub(crate) temporary: &'a Path,
+    /// The socket that it finds at [`wire::DRIVER_FD`].
+    pub(crate) driver: Option<OwnedFd>,
+    /// What it may use.
+    pub(crate) limits: Limits,
+    /// Whether it is the compiler, which must reach the toolchain.
+    pub(crate) compiler: bool,
+}
+
+/// A process that was started; ended for good when dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    /// Its number, also that of its session.
+    pub(crate) pid: u32,
+    /// What it prints.
+    pub(crate) stdout: ChildStdout,
+    /// What it complains.
+    pub(crate) stderr: ChildStderr,
+    user: Option<u32>,
+}
+
+/// What a process that has ended leaves.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// The beginning of what it printed to standard error.
+    pub(crate) text: String,
+}
+
+/// Starts a process.
+///
+/// # Errors
+///
+/// A machine error if it cannot be started.
+pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Running> {
+    let mut command = Command::new(order.program);
+    command
+        .args(&order.args)
+        .current_dir(order.folder)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("TMPDIR", order.temporary)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let steps = Steps {
+        driver: order.driver.as_ref().map(AsRawFd::as_raw_fd),
+        limits: order.limits,
+        max_tasks: if slot.user().is_some() { order.limits.tasks } else { order.limits.tasks + proc::all_tasks() },
+        user: slot.user(),
+        bind: match sandbox.bind() {
+            Some((from, to)) if order.compiler => Some((c_string(from)?, c_string(to)?)),
+            _ => None,
+        },
+        parent: nix::unistd::getpid(),
+    };
+    // SAFETY: `take` only makes system calls on values that were prepared here; it allocates
+    // nothing and takes no lock, which is what a child of a process with threads must keep to.
+    unsafe { command.pre_exec(move || steps.take()) };
+    let mut child = command.spawn().map_err(|error| {
+        GraderError::machine(format!("failed to start `{}`: {error}", order.program.display()))
+    })?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+        return Err(GraderError::bug("a child without the pipes that were ordered"));
+    };
+    Ok(Running { pid: child.id(), child, stdout, stderr, user: slot.user() })
+}
+
+fn c_string(path: &Path) -> Result<CString> {
+    CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| GraderError::machine(format!("`{}` holds a zero byte", path.display())))
+}
+
+/// What the child does to itself before it becomes the program.
+struct Steps {
+    driver: Option<i32>,
+    limits: Limits,
+    max_tasks: u64,
+    user: Option<u32>,
+    bind: Option<(CString, CString)>,
+    parent: Pid,
+}
+
+impl Steps {
+    fn take(&self) -> io::Result<()> {
+        nix::unistd::setsid()?;
+        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+        if let Some((from, to)) = &self.bind {
+            bind(from, to)?;
+        }
+        self.limit()?;
+        if let Some(user) = self.user {
+            let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
+            nix::unistd::setgroups(&[])?;
+            nix::unistd::setresgid(group, group, group)?;
+            nix::unistd::setresuid(user, user, user)?;
+        }
+        // After the change of user, which would undo it.
+        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        if nix::unistd::getppid() != self.parent {
+            return Err(io::ErrorKind::BrokenPipe.into()); // the judge has already gone
+        }
+        self.keep_descriptors()
+    }
+
+    fn limit(&self) -> io::Result<()> {
+        let limits = &self.limits;
+        // The hard limit is one second later, so that the first signal is the one that says why.
+        setrlimit(Resource::RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1)?;
+        for (resource, most) in [
+            (Resource::RLIMIT_AS, limits.address_bytes),
+            (Resource::RLIMIT_FSIZE, limits.file_bytes),
+            (Resource::RLIMIT_NOFILE, limits.open_files),
+            (Resource::RLIMIT_NPROC, self.max_tasks),
+            (Resource::RLIMIT_CORE, 0),
+        ] {
+            setrlimit(resource, most, most)?;
+        }
+        Ok(())
+    }
+
+    /// The driver's socket at its number, and everything else gone after exec.
+    fn keep_descriptors(&self) -> io::Result<()> {
+        let first_closed = match self.driver {
+            None => 3,
+            Some(socket) => {
+                // SAFETY: `socket` is open in this process and its number is not the target's
+                // (the judge keeps it high), so the target's close-on-exec flag gets cleared.
+                if unsafe { libc::dup2(socket, wire::DRIVER_FD) } < 0 {
+                    return Err(io::Error::last_os_error());
+                }
+                close_on_exec(3, 3)?;
+                wire::DRIVER_FD.unsigned_abs() + 1
+            }
+        };
+        close_on_exec(first_closed, u32::MAX)
+    }
+}
+
+fn close_on_exec(first: u32, last: u32) -> io::Result<()> {
+    // SAFETY: the call takes three numbers and touches no memory of ours.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Shows the folder `from` at `to`, to this process only and read-only.
+fn bind(from: &CString, to: &CString) -> io::Result<()> {
+    use nix::mount::{MsFlags, mount};
+    const NONE: Option<&str> = None;
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(NONE, c"/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)?;
+    mount(Some(from.as_c_str()), to.as_c_str(), NONE, MsFlags::MS_BIND, NONE)?;
+    let again = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    mount(NONE, to.as_c_str(), NONE, again, NONE)?;
+    Ok(())
+}
+
+/// Takes charge of a descriptor that the kernel has just given to this process.
+pub(crate) fn own(fd: RawFd) -> File {
+    // SAFETY: the number comes straight from a call that made it (`fcntl` with `F_DUPFD`, or a
+    // received `SCM_RIGHTS`), so it is open and nobody else owns it.
+    unsafe { File::from_raw_fd(fd) }
+}
+
+impl Running {
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Ends the process and everything it started, and waits for its end. Returns how it ended and
+    /// how many other processes of its were still there.
+    pub(crate) fn finish(&mut self) -> (Option<ExitStatus>, usize) {
+        let _ = self.child.kill();
+        let status = self.child.wait().ok();
+        (status, self.sweep())
+    }
+
+    /// Kills what is left of the session (and of the slot's user) until nothing is.
+    fn sweep(&self) -> usize {
+        let mut left = proc::relatives(self.pid, self.user);
+        let found = left.len();
+        // Each round kills all that can be seen; a process that forks faster runs into the limit
+        // on tasks.
+        for _ in 0..200 {
+            if left.is_empty() {
+                break;
+            }
+            for &pid in &left {
+                let pid = Pid::from_raw(pid);
+                let _ = kill(pid, Signal::SIGKILL);
+                let _ = nix::sys::wait::waitpid(pid, Some(nix::sys::wait::WaitPidFlag::WNOHANG));
+            }
+            left = proc::relatives(self.pid, self.user);
+        }
+        found
+    }
+
+    /// Waits for the end and returns the beginning of standard error, at most `cap` bytes. What it
+    /// prints beyond is read and dropped. For programs that we trust to end: the compiler, whose
+    /// processor time is limited.
+    pub(crate) fn output(mut self, cap: usize) -> Result<Output> {
+        let mut kept = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            match self.stderr.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let room = cap.saturating_sub(kept.len()).min(count);
+                    kept.extend_from_slice(&chunk[..room]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        let status =
+            self.child.wait().map_err(|error| GraderError::machine(format!("failed to wait: {error}")))?;
+        Ok(Output { status, text: String::from_utf8_lossy(&kept).into_owned() })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended().is_none() {
+            self.finish();
+        }
+    }
+}

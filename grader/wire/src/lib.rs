@@ -1,0 +1,21 @@
+//! What the judge and the respondent say to each other, and nothing else.
+//!
+//! The judge sends [`Request`]s, the respondent answers with [`Reply`]s, one message a datagram on
+//! a socket pair. The respondent's process runs a stranger's code, so every byte from it is read
+//! with bounds and without trust: a malformed message is a [`Malformed`] value, never a panic.
+//!
+//! This crate knows no question and no check. It is compiled against the real `std` only, which is
+//! why the [`Recorder`] lives here: what it locks is no step of any schedule.
+
+#![forbid(unsafe_code)]
+
+mod codec;
+mod message;
+mod record;
+
+pub use codec::Malformed;
+pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
+pub use record::{Entry, EngineFailure, Recorder, Run, Tally};
+
+/// The descriptor number at which the respondent finds its end of the socket pair.
+pub const DRIVER_FD: i32 = 4;

@@ -1,0 +1,59 @@
+//! Where the course lies and whose answer is meant: what several commands share.
+
+use crate::shell::{self, Progress};
+use clap::ArgMatches;
+use grader::build::Workshop;
+use grader::catalogue::{self, Question};
+use grader::{GraderError, Result};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The folder of the course: the parent of this package.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Gets ready to grade.
+pub(crate) fn workshop() -> Result<Workshop> {
+    Workshop::open(root(), || shell::say("building the grader's libraries, once after each change of them"))
+}
+
+/// The questions named on the command line; all if none is.
+pub(crate) fn questions(flags: &ArgMatches) -> Result<Vec<Question>> {
+    let Some(names) = flags.get_many::<String>("questions") else { return catalogue::questions() };
+    names.map(|name| catalogue::find(name)).collect()
+}
+
+/// The one question named on the command line.
+pub(crate) fn question(flags: &ArgMatches) -> Result<Question> {
+    catalogue::find(flags.get_one::<String>("question").map_or("", String::as_str))
+}
+
+/// Where the answer to a question is taken from.
+pub(crate) fn answer(flags: &ArgMatches, question: &Question) -> PathBuf {
+    if flags.get_flag("solutions") {
+        return root().join("solutions").join(question.slug);
+    }
+    match flags.get_one::<PathBuf>("path") {
+        Some(path) => path.clone(),
+        None => root().join("exercises").join(question.slug),
+    }
+}
+
+/// A seed that nobody chose.
+pub(crate) fn fresh_seed() -> Result<u32> {
+    let mut bytes = [0; 4];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .map_err(|error| GraderError::machine(format!("failed to read `/dev/urandom`: {error}")))?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+/// Runs `work` with progress on standard error.
+pub(crate) fn with_progress<T>(work: impl FnOnce(&(dyn Fn(&str) + Sync)) -> T) -> T {
+    let progress = Progress::start();
+    let result = work(&|what| progress.tell(what));
+    progress.end();
+    result
+}

@@ -1,0 +1,134 @@
+//! All commands and flags in one place.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+/// The command line.
+pub(crate) fn command() -> Command {
+    Command::new("cargo xtask")
+        .about("Grades the exercises of Racecourse and helps on the way")
+        .after_help("Start with `cargo xtask list`, then read the README of a question.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(grade())
+        .subcommand(
+            Command::new("replay")
+                .about("Show a failing schedule again, step by step")
+                .arg(question())
+                .arg(
+                    Arg::new("code").value_name("CODE").required(true).help("The code from the report's `see it again` line"),
+                )
+                .args(whose()),
+        )
+        .subcommand(
+            Command::new("hint").about("Show a hint: 1 is a nudge, 3 is the shape of an answer").arg(question()).arg(
+                Arg::new("level")
+                    .value_name("LEVEL")
+                    .value_parser(value_parser!(u8).range(1..=3))
+                    .default_value("1")
+                    .help("1, 2 or 3"),
+            ),
+        )
+        .subcommand(
+            Command::new("explain")
+                .about("Explain a word of a report, such as Race")
+                .arg(Arg::new("fault").value_name("FAULT").help("The word; without it, all words are listed")),
+        )
+        .subcommand(
+            Command::new("reset").about("Put the untouched stub back; your answer is kept beside it").arg(question()),
+        )
+        .subcommand(Command::new("list").about("List the questions"))
+        .subcommand(
+            Command::new("check")
+                .about("Check the whole course, as CI does")
+                .arg(switch("deep", "Explore ten times as many schedules"))
+                .arg(switch("fix", "Also bring generated tables and formatting up to date")),
+        )
+        .subcommand(
+            Command::new("bench")
+                .about("Measure the speed of the grader; never part of a verdict")
+                .subcommand_required(true)
+                .subcommand(
+                    Command::new("loop").about("From an edited answer to its verdict, beside the bare compiler").arg(
+                        Arg::new("rounds")
+                            .long("rounds")
+                            .value_name("N")
+                            .value_parser(value_parser!(u32).range(1..))
+                            .default_value("15")
+                            .help("How many interleaved rounds"),
+                    ),
+                ),
+        )
+}
+
+fn grade() -> Command {
+    Command::new("grade")
+        .about("Grade your answers, or somebody else's")
+        .arg(
+            Arg::new("questions")
+                .value_name("QUESTION")
+                .num_args(0..)
+                .help("Which questions, for example q4; without any, all of them"),
+        )
+        .args(whose())
+        .arg(switch("deep", "Explore ten times as many schedules"))
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("HEX")
+                .value_parser(|text: &str| u32::from_str_radix(text, 16).map_err(|_| "not a hexadecimal number of 32 bits"))
+                .help("Use these challenges and schedules instead of fresh ones"),
+        )
+        .arg(
+            Arg::new("repeat")
+                .long("repeat")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("Build once, judge N times, and say whether any verdict differs"),
+        )
+        .arg(format())
+}
+
+/// Whose answer: own, the reference, or a folder's.
+fn whose() -> [Arg; 2] {
+    [
+        Arg::new("path")
+            .long("path")
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .conflicts_with("solutions")
+            .help("Take the answer from here: an exercise's folder, a whole course, or one file"),
+        switch("solutions", "Take the course's reference solutions"),
+    ]
+}
+
+fn question() -> Arg {
+    Arg::new("question").value_name("QUESTION").required(true).help("Which question, for example q4")
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn format() -> Arg {
+    Arg::new("format")
+        .long("format")
+        .value_name("FORMAT")
+        .value_parser(["human", "json"])
+        .default_value("human")
+        .help("How to print the report")
+}
+
+/// Whether standard output has to be one JSON document.
+pub(crate) fn wants_json(matches: &ArgMatches) -> bool {
+    let format = |flags: &ArgMatches| flags.try_get_one::<String>("format").ok().flatten().cloned();
+    matches.subcommand().and_then(|(_, flags)| format(flags)).is_some_and(|format| format == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command().debug_assert();
+    }
+}

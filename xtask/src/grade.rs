@@ -1,0 +1,86 @@
+//! `grade`: marks for answers.
+
+use crate::{course, shell};
+use clap::ArgMatches;
+use grader::build::{self, Workshop};
+use grader::catalogue::Question;
+use grader::exit::Exit;
+use grader::grade::{self, Settings};
+use grader::report::{self, QuestionReport, Report};
+use grader::submission;
+use grader::verdict::Verdict;
+use grader::{GraderError, Result};
+use std::collections::BTreeMap;
+
+pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
+    let questions = course::questions(flags)?;
+    // Read everything first: a wrong path shall not cost the time of a build.
+    let mut answers = Vec::new();
+    for question in &questions {
+        answers.push(submission::read(question, &course::answer(flags, question))?);
+    }
+    let workshop = course::workshop()?;
+    if let Some(&times) = flags.get_one::<u32>("repeat") {
+        return repeat(flags, &workshop, &questions, times);
+    }
+    let seed = seed(flags)?;
+    let mut reports = Vec::new();
+    for (question, answer) in questions.iter().zip(&answers) {
+        let settings = settings(flags, seed);
+        let graded = course::with_progress(|tell| grade::grade(&workshop, question, answer, settings, tell));
+        reports.push(graded?);
+    }
+    let report = Report { layers: workshop.sandbox.layers.clone(), questions: reports };
+    match flags.get_one::<String>("format").map(String::as_str) {
+        Some("json") => shell::report(&format!("{:#}", report::json(&report))),
+        _ => shell::report(&report::human(&report, shell::style())),
+    }
+    Ok(match Exit::from(report.score()) {
+        Exit::Lost if flags.get_flag("solutions") => Exit::Course,
+        exit => exit,
+    })
+}
+
+fn seed(flags: &ArgMatches) -> Result<u32> {
+    flags.get_one::<u32>("seed").map_or_else(course::fresh_seed, |&seed| Ok(seed))
+}
+
+fn settings(flags: &ArgMatches, seed: u32) -> Settings {
+    Settings { depth: if flags.get_flag("deep") { 10 } else { 1 }, ..Settings::new(seed) }
+}
+
+/// Builds once and judges again and again: a verdict that differs is a bug of ours.
+fn repeat(flags: &ArgMatches, workshop: &Workshop, questions: &[Question], times: u32) -> Result<Exit> {
+    let mut exit = Exit::Full;
+    for question in questions {
+        let answer = submission::read(question, &course::answer(flags, question))?
+            .map_err(|refusal| GraderError::usage(format!("nothing to repeat: {}", refusal.headline)))?;
+        let built = build::build(workshop, question, &answer)?;
+        let mut seen: BTreeMap<Vec<String>, u32> = BTreeMap::new();
+        for _ in 0..times {
+            let settings = settings(flags, seed(flags)?);
+            let report = grade::judge_built(workshop, question, &built, settings, &|_| ())?;
+            *seen.entry(verdicts(&report)).or_default() += 1;
+        }
+        shell::report(&format!("{}: {times} runs, {} different outcome(s)", question.slug, seen.len()));
+        for (verdicts, count) in &seen {
+            shell::report(&format!("  {count} x {}", verdicts.join(", ")));
+        }
+        if seen.len() > 1 {
+            exit = Exit::Bug;
+        }
+    }
+    Ok(exit)
+}
+
+/// Check and verdict, for all checks that did not pass.
+fn verdicts(report: &QuestionReport) -> Vec<String> {
+    let words = report.checks.iter().filter_map(|check| match &check.verdict {
+        Verdict::Pass => None,
+        Verdict::Fail(finding) => Some(format!("{} {}", check.id, finding.fault.word())),
+        Verdict::Inconclusive(doubt) => Some(format!("{} {}", check.id, doubt.kind.word())),
+        other => Some(format!("{} {}", check.id, other.word())),
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { vec!["full marks".into()] } else { words }
+}

@@ -1,0 +1,32 @@
+//! `replay`: a failing schedule again, byte for byte the same story.
+
+use crate::{course, shell};
+use clap::ArgMatches;
+use grader::build;
+use grader::exit::Exit;
+use grader::replay::Code;
+use grader::{GraderError, Result, grade, report, submission};
+
+pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
+    let question = course::question(flags)?;
+    let code = Code::parse(flags.get_one::<String>("code").map_or("", String::as_str))?;
+    let (check, _) = code.find(&question)?;
+    let answer = submission::read(&question, &course::answer(flags, &question))?
+        .map_err(|refusal| GraderError::usage(format!("nothing to replay: {}", refusal.headline)))?;
+    let workshop = course::workshop()?;
+    let built = build::build(&workshop, &question, &answer)?;
+    match grade::replay(&workshop, &question, &built, &code)? {
+        Some(mut finding) => {
+            finding.replay = None;
+            shell::report(&format!("{}: {}\n{}", check.id, check.title, report::finding(&finding, &question.short)));
+            Ok(Exit::Lost)
+        }
+        None => {
+            shell::report(&format!(
+                "{}: nothing goes wrong in this schedule any more. Grade again: cargo xtask grade {}",
+                check.id, question.short
+            ));
+            Ok(Exit::Full)
+        }
+    }
+}

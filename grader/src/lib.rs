@@ -26,6 +26,7 @@ pub mod fault;
 pub mod judge;
 pub mod verdict;
 
+pub mod bank;
 pub mod exit;
 pub mod grade;
 pub mod replay;

@@ -45,6 +45,19 @@ pub(crate) fn command() -> Command {
                 .arg(switch("fix", "Also bring generated tables and formatting up to date")),
         )
         .subcommand(
+            Command::new("soak")
+                .about("Grade the whole bank again and again, half of it on a busy machine")
+                .arg(questions())
+                .arg(
+                    Arg::new("runs")
+                        .long("runs")
+                        .value_name("N")
+                        .value_parser(value_parser!(u32).range(1..))
+                        .default_value("200")
+                        .help("Runs of stub, solution and variants; impostors get a tenth"),
+                ),
+        )
+        .subcommand(
             Command::new("bench")
                 .about("Measure the speed of the grader; never part of a verdict")
                 .subcommand_required(true)
@@ -64,12 +77,7 @@ pub(crate) fn command() -> Command {
 fn grade() -> Command {
     Command::new("grade")
         .about("Grade your answers, or somebody else's")
-        .arg(
-            Arg::new("questions")
-                .value_name("QUESTION")
-                .num_args(0..)
-                .help("Which questions, for example q4; without any, all of them"),
-        )
+        .arg(questions())
         .args(whose())
         .arg(switch("deep", "Explore ten times as many schedules"))
         .arg(
@@ -100,6 +108,13 @@ fn whose() -> [Arg; 2] {
             .help("Take the answer from here: an exercise's folder, a whole course, or one file"),
         switch("solutions", "Take the course's reference solutions"),
     ]
+}
+
+fn questions() -> Arg {
+    Arg::new("questions")
+        .value_name("QUESTION")
+        .num_args(0..)
+        .help("Which questions, for example q4; without any, all of them")
 }
 
 fn question() -> Arg {

@@ -15,6 +15,7 @@ mod list;
 mod replay;
 mod reset;
 mod shell;
+mod soak;
 mod tidy;
 
 use grader::exit::Exit;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(("reset", flags)) => reset::run(flags),
         Some(("list", _)) => list::run(),
         Some(("check", flags)) => check::run(flags),
+        Some(("soak", flags)) => soak::run(flags),
         Some(("bench", flags)) => bench::run(flags),
         _ => Ok(Exit::Usage),
     });

@@ -78,8 +78,8 @@ impl NumberList {
 /// while `pause` runs. Between the steps a thread never spins and never sleeps on its own: the
 /// pace comes from `pause` alone.
 ///
-/// Waits for both threads: when this function returns, both have ended, and once the list is
-/// dropped no thread is left behind.
+/// Waits for both threads: when this function returns, both have ended. When a list has been
+/// dropped, or taken apart by `into_numbers`, no thread of it is left.
 ///
 /// # Panics
 ///

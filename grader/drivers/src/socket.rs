@@ -3,9 +3,7 @@
 //! Knows how to send and receive whole messages; not what they mean. The descriptor has a fixed
 //! number and is used by number, so no object that an answer could find stands for it.
 
-use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
-use std::io::{IoSlice, Read};
-use std::os::fd::{AsRawFd, RawFd};
+use nix::sys::socket::{MsgFlags, recv, send};
 use wire::{DRIVER_FD, MAX_MESSAGE_BYTES, Reply, Request};
 
 /// Waits for the next request. `None` when the judge has gone or speaks nonsense: time to leave.
@@ -25,17 +23,4 @@ pub(crate) fn receive() -> Option<Request> {
 pub(crate) fn reply(reply: &Reply) {
     let bytes = reply.to_bytes();
     while send(DRIVER_FD, &bytes, MsgFlags::MSG_NOSIGNAL) == Err(nix::Error::EINTR) {}
-}
-
-/// Sends a reply together with the writing end of a fresh pipe, then waits until the judge writes
-/// a byte to it or closes it.
-pub(crate) fn reply_and_wait(reply: &Reply) {
-    let Ok((mut gate, key)) = std::io::pipe() else { return };
-    let bytes = reply.to_bytes();
-    let keys: [RawFd; 1] = [key.as_raw_fd()];
-    let parts = [IoSlice::new(&bytes)];
-    let rights = [ControlMessage::ScmRights(&keys)];
-    while sendmsg::<()>(DRIVER_FD, &parts, &rights, MsgFlags::MSG_NOSIGNAL, None) == Err(nix::Error::EINTR) {}
-    drop(key); // the judge's copy is the only one: its end is our end
-    let _ = gate.read(&mut [0]);
 }

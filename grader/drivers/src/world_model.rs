@@ -65,6 +65,17 @@ pub fn still_there(threads: &[u64]) -> Vec<u64> {
     threads.iter().copied().filter(|thread| !ended(thread)).collect()
 }
 
+/// The threads that have not ended, the caller left out.
+pub fn other_threads() -> Vec<u64> {
+    let me = this_thread();
+    probe::alive().into_iter().map(|thread| thread.0.into()).filter(|&thread| thread != me).collect()
+}
+
+/// Virtual time since the schedule began.
+pub fn now_ns() -> u64 {
+    u64::try_from(probe::now().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// How often any thread has slept in this run.
 pub fn sleeps() -> u64 {
     probe::sleeps().into()

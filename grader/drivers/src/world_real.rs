@@ -2,8 +2,11 @@
 
 use crate::session::Scene;
 use crate::socket;
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use std::io::{IoSlice, Read};
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
-use wire::{Challenge, EngineFailure, Reply, Request, Run, Schedule};
+use wire::{Challenge, DRIVER_FD, EngineFailure, Reply, Request, Run, Schedule};
 
 /// Plays a scene, again and again.
 pub(crate) struct Player {
@@ -51,6 +54,16 @@ pub fn still_there(threads: &[u64]) -> Vec<u64> {
     }
 }
 
+/// Here the judge looks for threads that are left, when all is over.
+pub fn other_threads() -> Vec<u64> {
+    Vec::new()
+}
+
+/// Real time is nobody's business.
+pub fn now_ns() -> u64 {
+    0
+}
+
 /// Sleeps are not counted here.
 pub fn sleeps() -> u64 {
     0
@@ -87,7 +100,20 @@ impl Gate {
     ///
     /// None in this world.
     pub fn meet(&self, visit: u64) -> Result<(), Stalled> {
-        socket::reply_and_wait(&Reply::Arrived { thread: this_thread(), visit });
+        reply_and_wait(&Reply::Arrived { thread: this_thread(), visit });
         Ok(())
     }
+}
+
+/// Sends a reply together with the writing end of a fresh pipe, then waits until the judge writes
+/// a byte to it or closes it.
+fn reply_and_wait(reply: &Reply) {
+    let Ok((mut gate, key)) = std::io::pipe() else { return };
+    let bytes = reply.to_bytes();
+    let keys: [RawFd; 1] = [key.as_raw_fd()];
+    let parts = [IoSlice::new(&bytes)];
+    let rights = [ControlMessage::ScmRights(&keys)];
+    while sendmsg::<()>(DRIVER_FD, &parts, &rights, MsgFlags::MSG_NOSIGNAL, None) == Err(nix::Error::EINTR) {}
+    drop(key); // the judge's copy is the only one: its end is our end
+    let _ = gate.read(&mut [0]);
 }

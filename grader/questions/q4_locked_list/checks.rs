@@ -54,6 +54,11 @@ fn script(world: World, scripts: &[&[Op]]) -> Experiment {
     }
 }
 
+/// The same, with a list that is dropped and not taken apart.
+fn script_then_drop(world: World, scripts: &[&[Op]]) -> Experiment {
+    Experiment { scene: "script, then drop", ..script(world, scripts) }
+}
+
 /// `add_and_remove`, with this pause.
 fn work(world: World, numbers: Vec<u64>, removals: u64, pause: Pause) -> Experiment {
     let [kind, visit] = pause.pair();
@@ -69,7 +74,7 @@ fn work(world: World, numbers: Vec<u64>, removals: u64, pause: Pause) -> Experim
 
 /// A bug that shows with one thread is no race.
 fn fault_of(experiment: &Experiment) -> Fault {
-    let alone = experiment.scene == "script" && experiment.words.len() == 1;
+    let alone = experiment.scene != "work" && experiment.words.len() == 1;
     if alone { Fault::WrongAnswer } else { Fault::Race }
 }
 
@@ -285,12 +290,18 @@ const COUNTS: Rules = Rules {
         vec![
             script(world, &[alone.as_flattened()]),
             script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Len], &[Op::Remove, Op::IsEmpty, Op::Len]]),
+            script(world, &[&[Op::Add(a)], &[Op::Len, Op::IsEmpty], &[Op::Remove, Op::Add(b)]]),
             script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Remove], &[Op::Inspect, Op::Len]]),
         ]
     },
     judge: |experiment, run| {
         no_panic(experiment, run)?;
         let calls = calls(run);
+        if let Some(call) = changed_during_look(run, &calls) {
+            let op = calls::name(call.op);
+            let what = format!("`{op}` changed the list while `inspect` was still showing it");
+            return Err(Wrong::new(fault_of(experiment), what));
+        }
         let left = entry(run, words::LEFT)?;
         if explain(&calls, Spec::Bag { left: Some(left) }) {
             return Ok(());
@@ -306,53 +317,76 @@ const COUNTS: Rules = Rules {
     minds_leftover_threads: false,
 };
 
+/// A change that began and ended while another thread was in `look`.
+fn changed_during_look<'c>(run: &Run, calls: &'c [Call]) -> Option<&'c Call> {
+    let places = |word: u64| (0..run.entries.len()).filter(move |&place| run.entries[place].word == word);
+    places(words::LOOK).find_map(|look| {
+        let same = |place: &usize| *place > look && run.entries[*place].thread == run.entries[look].thread;
+        let looked = places(words::LOOKED).find(same)?;
+        calls.iter().find(|call| {
+            matches!(call.op, Op::Add(_) | Op::Remove) && call.began > look && call.returned < looked
+        })
+    })
+}
+
 // --- two threads of their own take the steps, both at work at the same time ----------------------
 
 const TWO_THREADS: Rules = Rules {
     check: "q4.two_threads",
-    experiments: meeting,
+    experiments: |world, fresh| {
+        let mut wanted = meeting(world, fresh);
+        wanted.push(work(world, Vec::new(), 2, Pause::Nothing)); // nothing to add
+        wanted.push(work(world, fresh.some(2), 0, Pause::Nothing)); // nothing to remove
+        wanted
+    },
     judge: |experiment, run| {
-        let stalled = |why: u64| {
-            run.entries.iter().any(|entry| entry.word == words::STALLED && entry.args == [why])
-        };
-        if stalled(0) {
-            let what = "while one thread paused there was no other: the steps are taken one after the other";
-            return Err(Wrong::new(Fault::Sequential, what));
-        }
-        if stalled(2) {
-            let what = "while one thread paused, the other waited for it instead of taking its steps";
-            return Err(Wrong::new(Fault::Sequential, what));
+        let sequential = |what: &str| Err(Wrong::new(Fault::Sequential, what));
+        match first_stall(run) {
+            Some(0) => {
+                return sequential("while one thread paused there was no other: the steps are taken one after the other");
+            }
+            Some(2) => {
+                return sequential("while one thread paused, the other waited for it instead of taking its steps");
+            }
+            _ => {}
         }
         let Some(end) = run.entries.iter().find(|entry| entry.word == words::RETURNED) else {
             return entry(run, words::RETURNED).map(drop);
         };
         let threads = threads_that_paused(run);
         if threads.iter().any(|&(thread, _)| thread == end.thread) {
-            let what = "the caller itself took steps: both threads shall be of their own";
-            return Err(Wrong::new(Fault::Sequential, what));
+            return sequential("the caller itself took steps: both threads shall be of their own");
         }
-        let (numbers, removals) = (experiment.words[0].len() as u64, experiment.words[1][0]);
-        let counts: Vec<u64> = threads.iter().map(|&(_, count)| count).collect();
-        match counts.len() {
-            0 => return Err(Wrong::new(Fault::WrongAnswer, "`pause` was never called")),
-            1 => return Err(Wrong::new(Fault::TooFewWorkers, "one thread took all the steps")),
-            2 => {}
-            n => return Err(Wrong::new(Fault::TooManyWorkers, format!("{n} threads took the steps, not 2"))),
-        }
-        if counts == [numbers, removals] || counts == [removals, numbers] {
+        let mut asked = vec![experiment.words[0].len() as u64, experiment.words[1][0]];
+        let mut counts: Vec<u64> = threads.iter().map(|&(_, count)| count).collect();
+        asked.retain(|&count| count > 0);
+        counts.sort_unstable();
+        asked.sort_unstable();
+        if counts == asked {
             return Ok(());
         }
-        Err(Wrong::new(
-            Fault::WrongAnswer,
-            format!(
-                "for {numbers} adds and {removals} attempts to remove, one thread called `pause` {} times \
-                 and the other {} times",
-                counts[0], counts[1]
+        Err(match counts.len() {
+            0 => Wrong::new(Fault::WrongAnswer, "`pause` was never called"),
+            n if n < asked.len() => Wrong::new(Fault::TooFewWorkers, "one thread took all the steps"),
+            n if n > 2 => Wrong::new(Fault::TooManyWorkers, format!("{n} threads took the steps, not 2")),
+            _ => Wrong::new(
+                Fault::WrongAnswer,
+                format!(
+                    "for {} adds and {} attempts to remove, `pause` was called {counts:?} times by the threads",
+                    experiment.words[0].len(),
+                    experiment.words[1][0]
+                ),
             ),
-        ))
+        })
     },
     minds_leftover_threads: false,
 };
+
+/// Why the first thread that waited at the gate in vain did so. What comes after it is disturbed.
+fn first_stall(run: &Run) -> Option<u64> {
+    let stalled = run.entries.iter().find(|entry| entry.word == words::STALLED);
+    stalled.and_then(|entry| entry.args.first().copied())
+}
 
 /// Both threads meet in their first two pauses; the numbers of steps differ, to tell them apart.
 fn meeting(world: World, fresh: &mut Numbers) -> Vec<Experiment> {
@@ -366,8 +400,7 @@ const PAUSE_UNLOCKED: Rules = Rules {
     check: "q4.pause_unlocked",
     experiments: meeting,
     judge: |_, run| {
-        let stalled = run.entries.iter().find(|e| e.word == words::STALLED && e.args != [0]);
-        if stalled.is_some() {
+        if first_stall(run).is_some_and(|why| why != 0) {
             let what = "while one thread was in `pause`, the other could not take its step";
             return Err(Wrong::new(Fault::LockHeld, what));
         }
@@ -385,16 +418,21 @@ const PACE: Rules = Rules {
         World::Real => Vec::new(),
         World::Model => vec![
             work(world, fresh.some(2), 4, Pause::Rest),
-            work(world, fresh.some(3), 1, Pause::Rest),
+            Experiment { timed: true, ..work(world, fresh.some(2), 5, Pause::Nothing) },
         ],
     },
-    judge: |_, run| match entry(run, words::SLEEPS)? {
-        [0] => Ok(()),
-        [count, ..] => {
-            let what = format!("the answer slept {count} times: the pace comes from `pause` alone");
-            Err(Wrong::new(Fault::SleepAsSync, what))
+    judge: |experiment, run| {
+        let (sleeps, elapsed) = (entry(run, words::SLEEPS)?, entry(run, words::ELAPSED)?);
+        let rests = experiment.words[1][1] == Pause::Rest.pair()[0];
+        if sleeps != [0] {
+            let what = "the answer sleeps on its own: the pace comes from `pause` alone";
+            return Err(Wrong::new(Fault::SleepAsSync, what));
         }
-        [] => Ok(()),
+        if !rests && elapsed != [0] {
+            let what = "the answer lets time pass, though `pause` returns at once: it waits with a time limit";
+            return Err(Wrong::new(Fault::SleepAsSync, what));
+        }
+        Ok(())
     },
     minds_leftover_threads: false,
 };
@@ -406,12 +444,17 @@ const ENDED: Rules = Rules {
     experiments: |world, fresh| {
         vec![
             work(world, fresh.some(2), 3, Pause::Nothing),
-            script(world, &[&[], &[Op::Add(fresh.fresh())], &[Op::Remove]]),
+            script_then_drop(world, &[&[], &[Op::Add(fresh.fresh())], &[Op::Remove]]),
         ]
     },
-    judge: |experiment, run| match experiment.scene {
-        "work" => ended(run),
-        _ => Ok(()),
+    judge: |experiment, run| {
+        if experiment.scene == "work" {
+            ended(run)?;
+        }
+        match entry(run, words::THREADS_LEFT)? {
+            [] => Ok(()),
+            _ => Err(Wrong::new(Fault::LeakedThread, "the list is gone, but a thread of it is still there")),
+        }
     },
     minds_leftover_threads: true,
 };
@@ -431,11 +474,14 @@ const PANICS: Rules = Rules {
     experiments: |world, fresh| {
         let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()];
         let look = Op::InspectAndPanic;
+        // Some numbers stand in the list twice: they are two all the same.
+        let alone = [
+            [Op::Add(a), Op::Add(a), Op::Add(b), Op::Remove],
+            [look, Op::Len, Op::Inspect, Op::Add(c)],
+            [look, Op::Remove, Op::Add(a), Op::IsEmpty],
+        ];
         vec![
-            script(
-                world,
-                &[&[Op::Add(a), Op::Add(b), look, Op::Add(c), Op::Remove, Op::Len, Op::Inspect, Op::History]],
-            ),
+            script(world, &[alone.as_flattened()]),
             script(world, &[&[Op::Add(a)], &[look, Op::Add(b)], &[Op::Remove, Op::IsEmpty]]),
             work(world, fresh.some(5), 3, Pause::PanicAt(5)), // only the adder comes that far
             work(world, fresh.some(3), 5, Pause::PanicAt(5)), // only the remover does

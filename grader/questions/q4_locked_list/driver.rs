@@ -117,9 +117,10 @@ impl Question for Driver {
         let answer = self.0;
         let words = &challenge.words;
         match challenge.scene.as_str() {
-            "script" => {
+            scene @ ("script" | "script, then drop") => {
                 let scripts: Vec<Vec<Op>> = words.iter().map(|words| Op::from_words(words)).collect();
-                Some(Arc::new(move || play_scripts(answer, &scripts)))
+                let end = if scene == "script" { tell_end } else { tell_and_drop };
+                Some(Arc::new(move || end(play_scripts(answer, &scripts))))
             }
             "work" => {
                 let [numbers, rest] = words.as_slice() else { return None };
@@ -134,9 +135,9 @@ impl Question for Driver {
 }
 
 /// Plays the first script alone, then the others at the same time, a thread each.
-fn play_scripts(answer: &dyn Answer, scripts: &[Vec<Op>]) {
+fn play_scripts(answer: &dyn Answer, scripts: &[Vec<Op>]) -> Box<dyn List> {
     let list = answer.list();
-    let Some((first, others)) = scripts.split_first() else { return };
+    let Some((first, others)) = scripts.split_first() else { return list };
     play(&*list, 0, first);
     if !others.is_empty() {
         thread::scope(|scope| {
@@ -146,13 +147,13 @@ fn play_scripts(answer: &dyn Answer, scripts: &[Vec<Op>]) {
             }
         });
     }
-    tell_end(list);
+    list
 }
 
 fn play(list: &dyn List, thread: u64, script: &[Op]) {
     for &op in script {
         log(thread, words::BEGIN, &op.pair());
-        let Ok(result) = catch_unwind(AssertUnwindSafe(|| perform(list, op))) else {
+        let Ok(result) = catch_unwind(AssertUnwindSafe(|| perform(list, thread, op))) else {
             log(thread, words::BROKE, &op.pair());
             if op == Op::InspectAndPanic {
                 continue;
@@ -164,7 +165,7 @@ fn play(list: &dyn List, thread: u64, script: &[Op]) {
     }
 }
 
-fn perform(list: &dyn List, op: Op) -> Vec<u64> {
+fn perform(list: &dyn List, thread: u64, op: Op) -> Vec<u64> {
     match op {
         Op::Add(number) => {
             list.add(number);
@@ -176,7 +177,13 @@ fn perform(list: &dyn List, op: Op) -> Vec<u64> {
         Op::History => list.history().concat(),
         Op::Inspect => {
             let mut seen = Vec::new();
-            list.inspect(&mut |numbers| seen = numbers.to_vec());
+            list.inspect(&mut |numbers| {
+                log(thread, words::LOOK, &[]);
+                // Others get their chance to change what nobody may change now.
+                (0..3).for_each(|_| thread::yield_now());
+                seen = numbers.to_vec();
+                log(thread, words::LOOKED, &[]);
+            });
             seen
         }
         Op::InspectAndPanic => {
@@ -190,11 +197,20 @@ fn perform(list: &dyn List, op: Op) -> Vec<u64> {
 fn tell_end(list: Box<dyn List>) {
     log(0, words::HISTORY, &list.history().concat());
     log(0, words::LEFT, &list.into_numbers());
+    log(0, words::THREADS_LEFT, &world::other_threads());
+}
+
+/// The same without taking the list apart: it is dropped as it is.
+fn tell_and_drop(list: Box<dyn List>) {
+    log(0, words::HISTORY, &list.history().concat());
+    drop(list);
+    log(0, words::THREADS_LEFT, &world::other_threads());
 }
 
 /// Plays `add_and_remove`.
 fn work(answer: &dyn Answer, numbers: &[u64], removals: usize, pause: Pause) {
     let caller = world::this_thread();
+    let began_ns = world::now_ns();
     let gate = world::Gate::new();
     let visits = Tally::default();
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -207,6 +223,7 @@ fn work(answer: &dyn Answer, numbers: &[u64], removals: usize, pause: Pause) {
         })
     }));
     log(caller, if result.is_ok() { words::RETURNED } else { words::PANICKED }, &[]);
+    log(caller, words::ELAPSED, &[world::now_ns() - began_ns]);
     log(caller, words::SLEEPS, &[world::sleeps()]);
     let threads: Vec<u64> = visits.threads().into_iter().filter(|&thread| thread != caller).collect();
     log(caller, words::STILL_THERE, &world::still_there(&threads));

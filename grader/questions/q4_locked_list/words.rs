@@ -119,5 +119,14 @@ pub const HISTORY: u64 = 10;
 /// The numbers left at the end.
 pub const LEFT: u64 = 11;
 
+/// Threads, besides the caller, that were there when the list was gone; args: their numbers.
+pub const THREADS_LEFT: u64 = 12;
+/// How much virtual time `add_and_remove` took, in nanoseconds.
+pub const ELAPSED: u64 = 13;
+/// `look` begins to look.
+pub const LOOK: u64 = 14;
+/// `look` has looked.
+pub const LOOKED: u64 = 15;
+
 /// The message of panics that the driver makes on purpose.
 pub const ON_PURPOSE: &str = "a panic of the judge's making";

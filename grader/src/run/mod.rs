@@ -88,6 +88,9 @@ fn play_one(
         if experiment.one_by_one && plan.world == World::Real {
             for _ in 0..experiment.runs {
                 session.explore(1, true, &mut runs)?;
+                if session.has_stalled() {
+                    break; // one proof is enough, and each takes its time
+                }
             }
             return Ok(());
         }

@@ -39,6 +39,7 @@ pub(super) struct Session {
     descriptors: usize,
     gates: Vec<Gate>,
     stalled: Vec<Entry>,
+    has_stalled: bool,
     printed_bytes: u64,
     complaint: Vec<u8>,
     closed: bool,
@@ -93,6 +94,7 @@ impl Session {
             descriptors: 0,
             gates: Vec::new(),
             stalled: Vec::new(),
+            has_stalled: false,
             printed_bytes: 0,
             complaint: Vec::new(),
             closed: false,
@@ -128,6 +130,11 @@ impl Session {
                 other => return Err(unexpected(other)),
             }
         }
+    }
+
+    /// Whether any thread has waited at a gate in vain.
+    pub(super) fn has_stalled(&self) -> bool {
+        self.has_stalled
     }
 
     /// Has one schedule told.
@@ -350,6 +357,7 @@ impl Session {
             self.stalled.push(Entry { thread: gate.thread, word: Entry::STALLED, args: vec![why], text: String::new() });
             let _ = gate.key.write_all(&[1]);
         }
+        self.has_stalled = true;
         self.watch.progress();
     }
 

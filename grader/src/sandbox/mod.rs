@@ -50,6 +50,9 @@ impl Sandbox {
     ///
     /// A machine error if no way works to run the compiler as an unprivileged user.
     pub fn find(toolchain: &Toolchain) -> Result<Self> {
+        // What a run leaves behind becomes our child, where it is found and ended.
+        nix::sys::prctl::set_child_subreaper(true)
+            .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
         let layers = Layers::here();
         let sysroot = toolchain.sysroot.clone();
         if !layers.own_user {

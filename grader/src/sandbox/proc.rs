@@ -84,16 +84,25 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     lists.flat_map(|list| list.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
-/// All processes of a session or of a user, `leader` itself left out.
+/// The processes that `leader` has started, directly or not, `leader` itself left out. Those whose
+/// parent has ended are children of this process, which adopts orphans; they are known by the
+/// session or, if they left it, by the user.
 pub(crate) fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
-    let related = |&pid: &u32| {
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-        let fields: Vec<&str> = stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
-        let session = fields.get(3).and_then(|field| field.parse::<u32>().ok());
-        let dead = fields.first() == Some(&"Z");
-        !dead && pid != leader && (session == Some(leader) || (user.is_some() && user == owner(pid)))
-    };
-    numbers("/proc").into_iter().filter(related).filter_map(|pid| pid.try_into().ok()).collect()
+    let adopted = children(std::process::id()).into_iter().filter(|&pid| {
+        pid != leader && (session(pid) == Some(leader) || (user.is_some() && user == owner(pid)))
+    });
+    let mut found: Vec<u32> = children(leader).into_iter().chain(adopted).collect();
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found.into_iter().filter_map(|pid| pid.try_into().ok()).collect()
+}
+
+fn session(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(3)?.parse().ok()
 }
 
 fn owner(pid: u32) -> Option<u32> {

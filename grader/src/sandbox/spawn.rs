@@ -210,7 +210,7 @@ impl Running {
         (status, self.sweep())
     }
 
-    /// Kills what is left of the session (and of the slot's user) until nothing is.
+    /// Kills what the process has started until nothing is left of it.
     fn sweep(&self) -> usize {
         let mut left = proc::relatives(self.pid, self.user);
         let found = left.len();

@@ -105,11 +105,11 @@ pub(crate) fn nobody_can_run(state: &State) -> Failure {
         return Failure::new(Fault::LostWakeUp, headline, state);
     }
     let headline = match cycle(state) {
-        Some(cycle) => format!("deadlock: {}", cycle.join(", ")),
+        Some(cycle) => format!("no thread can go on: {}", cycle.join(", ")),
         None => {
             let stuck = blocked(state).map(|(thread, _)| name(state, thread)).collect::<Vec<_>>();
             let verb = if stuck.len() == 1 { "waits" } else { "wait" };
-            format!("deadlock: {} {verb} for ever", list(&stuck))
+            format!("no thread can go on: {} {verb} for ever", list(&stuck))
         }
     };
     Failure::new(Fault::Deadlock, headline, state)
@@ -132,7 +132,7 @@ fn lost_wake_up(state: &State) -> Option<String> {
         let object = &state.objects[condvar.0 as usize];
         let notify = object.idle_notify?;
         Some(format!(
-            "lost wake-up: {} waits for a notification of {}, but {} notified it at {} when nobody was waiting",
+            "{} waits for a notification of {}, but {} notified it at {} when nobody was waiting",
             name(state, thread),
             object.name(),
             name(state, notify.thread),

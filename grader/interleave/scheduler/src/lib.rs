@@ -43,6 +43,7 @@ pub use hook::install_panic_hook;
 /// What the modelled standard library is built on. No part of the public interface.
 #[doc(hidden)]
 pub mod rt {
+    pub use crate::names::{Site, is_library};
     pub use crate::object::{Kind, ObjectId, Shape};
     pub use crate::ops::{atomic, condvar, lock, monitor, thread, time};
 }

@@ -5,7 +5,7 @@
 use std::panic::Location;
 
 /// Where an operation was called.
-pub(crate) type Site = &'static Location<'static>;
+pub type Site = &'static Location<'static>;
 
 /// Longest type name that is shown in full.
 const LONGEST_TYPE: usize = 48;
@@ -15,6 +15,12 @@ pub(crate) fn place(site: &Location<'_>) -> String {
     let file = site.file();
     let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
     format!("{file}:{}:{}", site.line(), site.column())
+}
+
+/// Whether a place lies in the standard library, which calls back closures and iterators on behalf of others.
+#[must_use]
+pub fn is_library(site: Site) -> bool {
+    site.file().starts_with("/rustc/")
 }
 
 /// `alloc::vec::Vec<core::option::Option<u8>>` becomes `Vec<Option<u8>>`.

@@ -101,6 +101,8 @@ pub(crate) struct Object {
     /// Everything that a thread learns by taking it.
     pub(crate) clock: VectorClock,
     pub(crate) history: History,
+    /// Somebody asks whether it is free: then also the moment before it is given back can be seen.
+    pub(crate) tried: bool,
     /// The last notification that found nobody waiting.
     pub(crate) idle_notify: Option<Hold>,
 }
@@ -114,6 +116,7 @@ impl Object {
             readers: Vec::new(),
             clock: VectorClock::default(),
             history: History::default(),
+            tried: false,
             idle_notify: None,
         }
     }

@@ -255,8 +255,9 @@ impl State {
 
     /// The thread that goes next, or nobody if none ever can again. Time moves only when everybody waits.
     pub(crate) fn choose(&mut self, current: usize, yielding: bool) -> Option<usize> {
+        // Not again after time has moved on: whoever slept until all had settled must find them settled.
+        self.maybe_wake_spuriously();
         loop {
-            self.maybe_wake_spuriously();
             let mut ready = std::mem::take(&mut self.ready);
             ready.clear();
             let threads = self.threads.iter().zip(0u32..);

@@ -139,11 +139,11 @@ impl Access<'_> {
         operation: impl FnOnce(&mut State, usize, usize) -> (&'static str, Detail, R),
     ) -> Option<R> {
         let here = context::here()?;
-        let mut state = here.point(self.site);
+        let (mut state, site) = here.point(self.site);
         let object = state.object(here.execution.epoch, self.id, self.kind);
         state.object_mut(object).history.settle(self.cell.get());
         let (verb, detail, result) = operation(&mut state, here.me, object.0 as usize);
-        state.record(here.me, verb, Some(object), self.site, detail);
+        state.record(here.me, verb, Some(object), site, detail);
         Some(result)
     }
 }

@@ -41,7 +41,7 @@ pub fn wait(
 ) -> End {
     let Some(here) = context::here() else { unreachable!("asked by `is_modelled`") };
     let (execution, me) = (&here.execution, here.me);
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let condvar = state.object(execution.epoch, id, KIND);
     let Some(lock) = mutex.index_in(execution.epoch) else { unreachable!("its guard was taken in this schedule") };
     unlock();
@@ -72,7 +72,7 @@ pub fn wait(
 /// Wakes one waiting thread, which may be any of them.
 pub fn notify_one(id: &ObjectId, site: Site) {
     let Some(here) = context::here() else { return };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let condvar = state.object(here.execution.epoch, id, KIND);
     let count = state.waiting_on(condvar).count();
     let detail = if count == 0 {
@@ -90,7 +90,7 @@ pub fn notify_one(id: &ObjectId, site: Site) {
 /// Wakes all waiting threads.
 pub fn notify_all(id: &ObjectId, site: Site) {
     let Some(here) = context::here() else { return };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let condvar = state.object(here.execution.epoch, id, KIND);
     let count = state.waiting_on(condvar).count();
     if count == 0 {

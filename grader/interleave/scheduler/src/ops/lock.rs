@@ -35,7 +35,7 @@ pub enum Attempt {
 /// Takes a lock, waiting if need be; false outside a schedule.
 pub fn lock(id: &ObjectId, kind: Kind, mode: Mode, verb: &'static str, site: Site) -> bool {
     let Some(here) = context::here() else { return false };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let object = state.object(here.execution.epoch, id, kind);
     drop(enter(&here, state, object, mode, verb, site));
     true
@@ -44,8 +44,13 @@ pub fn lock(id: &ObjectId, kind: Kind, mode: Mode, verb: &'static str, site: Sit
 /// Takes a lock if it is free.
 pub fn try_lock(id: &ObjectId, kind: Kind, mode: Mode, verb: &'static str, site: Site) -> Attempt {
     let Some(here) = context::here() else { return Attempt::Outside };
-    let mut state = here.point(site);
-    let object = state.object(here.execution.epoch, id, kind);
+    let object = {
+        let mut state = here.lock();
+        let object = state.object(here.execution.epoch, id, kind);
+        state.object_mut(object).tried = true;
+        object
+    };
+    let (mut state, site) = here.point(site);
     if obstacle(&mut state, object, mode).is_some() {
         state.record(here.me, verb, Some(object), site, Detail::Says("would block"));
         return Attempt::Busy;
@@ -96,6 +101,9 @@ pub fn unlock(id: &ObjectId, mode: Mode) {
     let Some(here) = context::here() else { return };
     let mut state = here.lock();
     let Some(object) = id.index_in(here.execution.epoch) else { return };
+    if state.object_mut(object).tried {
+        state = here.execution.switch(state, here.me, false);
+    }
     leave(&here, &mut state, object, mode, true);
     drop(here.execution.switch(state, here.me, false));
 }
@@ -122,7 +130,7 @@ pub(crate) fn leave(here: &Here, state: &mut Guard<'_>, object: ObjectIndex, mod
 /// Exchanges sole ownership for reading.
 pub fn downgrade(id: &ObjectId, site: Site) {
     let Some(here) = context::here() else { return };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let Some(object) = id.index_in(here.execution.epoch) else { return };
     state.record(here.me, "downgrade", Some(object), site, Detail::None);
     leave(&here, &mut state, object, Mode::Alone, false);

@@ -128,7 +128,7 @@ impl<S> Monitor<S> {
         mut attempt: impl FnMut(&mut S) -> Try<R>,
     ) -> Option<R> {
         let (execution, me) = (&here.execution, here.me);
-        let mut state = here.point(site);
+        let (mut state, site) = here.point(site);
         let object = state.object(execution.epoch, &self.id, kind);
         let mut timer = None;
         loop {

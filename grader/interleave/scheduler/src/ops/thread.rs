@@ -46,7 +46,7 @@ pub fn current() -> Option<(ThreadRef, Option<Arc<str>>)> {
 pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
     let Some(here) = context::here() else { unreachable!("asked by `is_modelled`") };
     let (execution, me) = (&here.execution, here.me);
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let child = state.add_thread(Some(me), plan.name, site);
     let baton = Arc::clone(&state.threads[child].baton);
     state.record(me, "spawn", None, site, Detail::Thread(ThreadRef(child as u32)));
@@ -83,7 +83,7 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
 /// Waits for the end of a thread.
 pub fn join(thread: ThreadRef, site: Site) {
     let Some(here) = context::here() else { return };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     state.record(here.me, "join", None, site, Detail::Thread(thread));
     let waited = state.threads[thread.0 as usize].status != Status::Finished;
     while state.threads[thread.0 as usize].status != Status::Finished {
@@ -101,7 +101,7 @@ pub fn join(thread: ThreadRef, site: Site) {
 #[must_use]
 pub fn is_finished(thread: ThreadRef, site: Site) -> bool {
     let Some(here) = context::here() else { return true };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let finished = state.threads[thread.0 as usize].status == Status::Finished;
     state.record(here.me, "is_finished", None, site, Detail::Finished(thread, finished));
     finished
@@ -120,7 +120,7 @@ pub fn yield_now(verb: &'static str, site: Site) -> bool {
 /// Gives a thread the token that its `park` waits for.
 pub fn unpark(thread: ThreadRef, site: Site) {
     let Some(here) = context::here() else { return };
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     state.record(here.me, "unpark", None, site, Detail::Thread(thread));
     let known = state.threads[here.me].view.clock.clone();
     state.threads[here.me].view.clock.tick(here.me);
@@ -136,7 +136,7 @@ pub fn unpark(thread: ThreadRef, site: Site) {
 pub fn park(timeout: Option<Duration>, verb: &'static str, site: Site) -> bool {
     let Some(here) = context::here() else { return false };
     let (execution, me) = (&here.execution, here.me);
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     state.record(me, verb, None, site, Detail::None);
     if !state.threads[me].token {
         let woken = match Timer::start(&mut state, timeout, 8) {

@@ -60,7 +60,7 @@ pub(crate) fn count_idle_turn<'a>(here: &'a Here, mut state: Guard<'a>, woken: W
 #[must_use]
 pub fn now(site: Site) -> Option<u64> {
     let here = context::here()?;
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let now = state.now;
     state.record(here.me, "reads the clock:", None, site, Detail::Nanos(now));
     Some(now)
@@ -70,7 +70,7 @@ pub fn now(site: Site) -> Option<u64> {
 pub fn sleep(duration: Duration, site: Site) -> bool {
     let Some(here) = context::here() else { return false };
     let (execution, me) = (&here.execution, here.me);
-    let mut state = here.point(site);
+    let (mut state, site) = here.point(site);
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     state.record(me, "sleep", None, site, Detail::Nanos(nanos));
     state.sleeps += 1;

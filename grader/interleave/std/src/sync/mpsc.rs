@@ -278,13 +278,15 @@ impl<T> Receiver<T> {
     }
 
     /// As `std::sync::mpsc::Receiver::iter`.
+    #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { rx: self }
+        Iter { rx: self, made: Location::caller() }
     }
 
     /// As `std::sync::mpsc::Receiver::try_iter`.
+    #[track_caller]
     pub fn try_iter(&self) -> TryIter<'_, T> {
-        TryIter { rx: self }
+        TryIter { rx: self, made: Location::caller() }
     }
 }
 
@@ -292,18 +294,26 @@ impl<T> Receiver<T> {
 #[derive(Debug)]
 pub struct Iter<'a, T: 'a> {
     rx: &'a Receiver<T>,
+    made: Site,
 }
 
 /// As `std::sync::mpsc::TryIter`.
 #[derive(Debug)]
 pub struct TryIter<'a, T: 'a> {
     rx: &'a Receiver<T>,
+    made: Site,
 }
 
 /// As `std::sync::mpsc::IntoIter`.
 #[derive(Debug)]
 pub struct IntoIter<T> {
     rx: Receiver<T>,
+    made: Site,
+}
+
+/// The place to show for one turn of an iterator: `sum` and its like call `next` from inside the library.
+fn shown(caller: Site, made: Site) -> Site {
+    if interleave::rt::is_library(caller) { made } else { caller }
 }
 
 impl<T> Iterator for Iter<'_, T> {
@@ -311,7 +321,7 @@ impl<T> Iterator for Iter<'_, T> {
 
     #[track_caller]
     fn next(&mut self) -> Option<T> {
-        self.rx.recv().ok()
+        self.rx.channel.recv("recv from", None, shown(Location::caller(), self.made)).ok()
     }
 }
 
@@ -320,7 +330,7 @@ impl<T> Iterator for TryIter<'_, T> {
 
     #[track_caller]
     fn next(&mut self) -> Option<T> {
-        self.rx.try_recv().ok()
+        self.rx.channel.try_recv(shown(Location::caller(), self.made)).ok()
     }
 }
 
@@ -329,7 +339,7 @@ impl<T> Iterator for IntoIter<T> {
 
     #[track_caller]
     fn next(&mut self) -> Option<T> {
-        self.rx.recv().ok()
+        self.rx.channel.recv("recv from", None, shown(Location::caller(), self.made)).ok()
     }
 }
 
@@ -337,6 +347,7 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
     type Item = T;
     type IntoIter = Iter<'a, T>;
 
+    #[track_caller]
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
     }
@@ -346,8 +357,9 @@ impl<T> IntoIterator for Receiver<T> {
     type Item = T;
     type IntoIter = IntoIter<T>;
 
+    #[track_caller]
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter { rx: self }
+        IntoIter { rx: self, made: Location::caller() }
     }
 }
 

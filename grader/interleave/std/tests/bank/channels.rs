@@ -13,7 +13,7 @@ fn sum_of_workers(drop_original: bool) {
         let sender = sender.clone();
         thread::spawn(move || sender.send(number).unwrap());
     }
-    let kept = if drop_original { None } else { Some(sender) };
+    let kept = (!drop_original).then_some(sender);
     assert_eq!(receiver.iter().sum::<i32>(), 3);
     drop(kept);
 }

@@ -117,7 +117,7 @@ fn wait_inside_another_lock(hold_outer: bool) {
         })
     };
     let outer = shared.0.lock().unwrap();
-    let kept = if hold_outer { Some(outer) } else { None };
+    let kept = hold_outer.then_some(outer);
     let set = shared.1.lock().unwrap();
     drop(shared.2.wait_while(set, |set| !*set).unwrap());
     drop(kept);
@@ -262,7 +262,7 @@ fn rwlock_read_then_write(hold_read: bool) {
     let number = RwLock::new(1);
     let seen = number.read().unwrap();
     let next = *seen + 1;
-    let kept = if hold_read { Some(seen) } else { None };
+    let kept = hold_read.then_some(seen);
     *number.write().unwrap() = next;
     drop(kept);
 }

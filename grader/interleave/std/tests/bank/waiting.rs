@@ -230,7 +230,7 @@ fn wait_group(notify_under_lock: bool) {
 }
 
 pub(crate) const CASES: &[Case] = &[
-    bug("semaphore_if_instead_of_while", &[Panic], || {
+    bug("semaphore_if_instead_of_while", &[Panic, Deadlock, LostWakeUp], || {
         bounded(3, 1, Semaphore::acquire_without_loop, Semaphore::release);
     }),
     correct("semaphore", || bounded(3, 1, Semaphore::acquire, Semaphore::release)),

@@ -1,0 +1,84 @@
+//! Impostor: takes the newest number instead of the oldest.
+//! Loses: q4.history WrongOrder
+//! Tempting: `Vec::pop` is the removal everybody knows.
+
+#![forbid(unsafe_code)]
+
+mod api;
+pub use api::*;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+#[derive(Debug, Default)]
+pub struct NumberList {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    numbers: Vec<u64>,
+    history: Vec<Event>,
+}
+
+impl NumberList {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn add(&self, number: u64) {
+        let mut state = self.lock();
+        state.numbers.push(number);
+        state.history.push(Event::Added(number));
+    }
+
+    pub fn remove(&self) -> Option<u64> {
+        let mut state = self.lock();
+        let number = state.numbers.pop();
+        state.history.push(number.map_or(Event::Empty, Event::Removed));
+        number
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().numbers.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn history(&self) -> Vec<Event> {
+        self.lock().history.clone()
+    }
+
+    pub fn inspect(&self, look: &mut dyn FnMut(&[u64])) {
+        look(&self.lock().numbers);
+    }
+
+    pub fn into_numbers(self) -> Vec<u64> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).numbers
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub fn add_and_remove(numbers: &[u64], removals: usize, pause: &(dyn Fn() + Sync)) -> NumberList {
+    let list = NumberList::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for &number in numbers {
+                list.add(number);
+                pause();
+            }
+        });
+        scope.spawn(|| {
+            for _ in 0..removals {
+                list.remove();
+                pause();
+            }
+        });
+    });
+    list
+}

@@ -1,0 +1,172 @@
+//! What a driver can learn from inside a body, and that asking changes nothing.
+
+use std::sync::Arc;
+
+use interleave::probe::{self, ThreadRef, Waiting};
+use interleave::{Body, Clock, Explorer, Options};
+use interleave_std::sync::{Barrier, Condvar, Mutex, RwLock, mpsc};
+use interleave_std::thread;
+use interleave_std::time::Duration;
+
+/// Runs a body under schedules in which a sleep means "until all have settled".
+fn settled(body: impl Fn() + Send + Sync + 'static) {
+    let report =
+        interleave::explore(5, 60, Options { clock: Clock::Timed, ..Options::default() }, Arc::new(body));
+    assert!(report.failure.is_none(), "{:?}", report.failure.map(|ran| (ran.failure.clone(), ran.story())));
+}
+
+fn settle() {
+    thread::sleep(Duration::from_millis(1));
+}
+
+#[test]
+fn outside_a_schedule_there_is_nothing_to_learn() {
+    assert_eq!(probe::current(), None);
+    assert_eq!(probe::alive(), []);
+    assert_eq!(probe::waiting(ThreadRef(0)), Waiting::No);
+    assert_eq!(probe::locks_held(ThreadRef(0)), [""; 0]);
+    assert_eq!((probe::sleeps(), probe::now()), (0, Duration::ZERO));
+    assert!(!probe::has_finished(ThreadRef(0)));
+    probe::note("ignored".to_owned());
+}
+
+#[test]
+fn threads_are_alive_until_they_have_finished() {
+    settled(|| {
+        assert_eq!(probe::current(), Some(ThreadRef(0)));
+        let worker = thread::spawn(|| assert_eq!(probe::current(), Some(ThreadRef(1))));
+        assert!(probe::alive().contains(&ThreadRef(0)));
+        worker.join().unwrap();
+        assert!(probe::has_finished(ThreadRef(1)) && !probe::has_finished(ThreadRef(0)));
+        assert_eq!(probe::alive(), [ThreadRef(0)]);
+        assert!(!probe::has_finished(ThreadRef(9)), "there is no such thread");
+    });
+}
+
+#[test]
+fn a_thread_that_unwinds_finishes_too() {
+    settled(|| {
+        drop(thread::spawn(|| panic!("unwinds")));
+        settle();
+        assert!(probe::has_finished(ThreadRef(1)));
+    });
+}
+
+#[test]
+fn waiting_for_a_lock_names_the_holders() {
+    settled(|| {
+        let lock = Arc::new(Mutex::new(vec![0_u64]));
+        let guard = lock.lock().unwrap();
+        let theirs = Arc::clone(&lock);
+        let worker = thread::spawn(move || theirs.lock().map(|list| list.len()).unwrap());
+        settle();
+        assert_eq!(probe::waiting(ThreadRef(1)), Waiting::LockHeldBy(vec![ThreadRef(0)]));
+        assert_eq!(probe::waiting(ThreadRef(0)), Waiting::No);
+        let held = probe::locks_held(ThreadRef(0));
+        assert_eq!(held.len(), 1);
+        assert!(held[0].starts_with("Mutex#1<Vec<u64>> since probes.rs:"), "{held:?}");
+        drop(guard);
+        assert_eq!(worker.join().unwrap(), 1);
+        assert!(probe::locks_held(ThreadRef(0)).is_empty());
+    });
+}
+
+#[test]
+fn readers_all_count_as_holders() {
+    settled(|| {
+        let lock = Arc::new(RwLock::new(0));
+        let guards = (lock.read().unwrap(), lock.read().unwrap());
+        let theirs = Arc::clone(&lock);
+        let writer = thread::spawn(move || *theirs.write().unwrap() = 1);
+        settle();
+        assert_eq!(probe::waiting(ThreadRef(1)), Waiting::LockHeldBy(vec![ThreadRef(0), ThreadRef(0)]));
+        drop(guards);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn every_kind_of_wait_has_its_name() {
+    settled(|| {
+        let pair = Arc::new((Mutex::new(false), Condvar::new(), Barrier::new(2)));
+        let (sender, receiver) = mpsc::channel::<u8>();
+        let sharing = || Arc::clone(&pair);
+        let (waits, meets) = (sharing(), sharing());
+        let on_condvar = thread::spawn(move || drop(waits.1.wait_while(waits.0.lock().unwrap(), |set| !*set)));
+        let at_barrier = thread::spawn(move || meets.2.wait().is_leader());
+        let receiving = thread::spawn(move || receiver.recv().is_err());
+        let parked = thread::spawn(|| thread::park_timeout(Duration::from_secs(1)));
+        let asleep = thread::spawn(|| thread::sleep(Duration::from_secs(2)));
+        let joining = thread::spawn(move || asleep.join().is_ok());
+        settle();
+        let waits = (1..=6).map(|thread| probe::waiting(ThreadRef(thread))).collect::<Vec<_>>();
+        let expected = [
+            Waiting::Condvar,
+            Waiting::Barrier,
+            Waiting::Channel,
+            Waiting::Park,
+            Waiting::Sleep,
+            Waiting::Join(ThreadRef(5)),
+        ];
+        // A park may return for no reason, and then the thread is gone.
+        for (thread, (wait, expected)) in waits.iter().zip(&expected).enumerate() {
+            assert!(wait == expected || *wait == Waiting::No && thread == 3, "thread {}: {wait:?}", thread + 1);
+        }
+        assert!((1..=6).all(|thread| probe::locks_held(ThreadRef(thread)).is_empty()));
+        *pair.0.lock().unwrap() = true;
+        pair.1.notify_one();
+        pair.2.wait();
+        drop(sender);
+        assert!(receiving.join().unwrap() && joining.join().unwrap());
+        at_barrier.join().unwrap();
+        on_condvar.join().unwrap();
+        parked.join().unwrap();
+    });
+}
+
+#[test]
+fn sleeps_are_counted_and_time_is_virtual() {
+    settled(|| {
+        thread::sleep(Duration::from_secs(3600));
+        let worker = thread::spawn(|| thread::sleep(Duration::from_secs(60)));
+        worker.join().unwrap();
+        assert_eq!((probe::sleeps(), probe::now()), (2, Duration::from_secs(3660)));
+    });
+}
+
+fn three_updates() {
+    let lock = Arc::new(Mutex::new(0));
+    let workers = [(); 2].map(|()| {
+        let lock = Arc::clone(&lock);
+        thread::spawn(move || *lock.lock().unwrap() += 1)
+    });
+    *lock.lock().unwrap() += 1;
+    for worker in workers {
+        worker.join().unwrap();
+    }
+}
+
+#[test]
+fn asking_changes_no_schedule() {
+    let silent: Body = Arc::new(three_updates);
+    let curious: Body = Arc::new(|| {
+        let _ = (probe::alive(), probe::sleeps(), probe::now(), probe::waiting(ThreadRef(1)));
+        let _ = (probe::locks_held(ThreadRef(0)), probe::has_finished(ThreadRef(1)), probe::current());
+        three_updates();
+        let _ = probe::alive();
+    });
+    let stories = |body: &Body| {
+        let mut explorer = Explorer::new(11, Options::default());
+        (0..30).map(|_| explorer.next(body).story()).collect::<Vec<_>>()
+    };
+    assert_eq!(stories(&silent), stories(&curious));
+}
+
+#[test]
+fn a_note_is_a_line_of_the_story_and_no_step() {
+    let body: Body = Arc::new(|| probe::note("two\nlines".to_owned()));
+    let ran = Explorer::new(1, Options::default()).next(&body);
+    let story = ran.story().join("\n");
+    assert!(story.contains("main  notes: two; lines"), "{story}");
+    assert_eq!(ran.steps, 1, "only the end of the thread is a step");
+}

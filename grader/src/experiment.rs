@@ -70,12 +70,20 @@ pub struct Wrong {
     pub headline: String,
     /// What shows it.
     pub evidence: Vec<String>,
+    /// For what the real world shows without showing why: if the model world has this word on
+    /// record too, it knows more about it, and its verdict counts.
+    pub unless_seen: Option<u64>,
 }
 
 impl Wrong {
+    /// The same with what shows it.
+    pub fn with_evidence(self, evidence: Vec<String>) -> Self {
+        Self { evidence, ..self }
+    }
+
     /// Without evidence of its own: the story will show it.
     pub fn new(fault: Fault, headline: impl Into<String>) -> Self {
-        Self { fault, headline: headline.into(), evidence: Vec::new() }
+        Self { fault, headline: headline.into(), evidence: Vec::new(), unless_seen: None }
     }
 }
 

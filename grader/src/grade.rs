@@ -11,6 +11,7 @@ use crate::report::{CheckReport, QuestionReport};
 use crate::run::{self, Plan};
 use crate::submission::Submission;
 use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -148,7 +149,10 @@ fn compile_verdict(diagnosis: &Diagnosis) -> Verdict {
         let mut evidence = diagnosis.lines.clone();
         evidence.truncate(1);
         evidence.push("No question of this course needs `unsafe`: say it with std.".into());
-        return Verdict::Refused(Refusal { headline: "`unsafe` is not allowed in an answer".into(), evidence });
+        return Verdict::Refused(Refusal {
+            headline: "`unsafe` is not allowed in an answer".into(),
+            evidence,
+        });
     }
     compile_error(format!("the answer does not compile: {}", diagnosis.message), diagnosis)
 }
@@ -168,6 +172,13 @@ fn compile_error(headline: String, diagnosis: &Diagnosis) -> Verdict {
     Verdict::Fail(Finding { fault: Fault::CompileError, headline, evidence, replay: None })
 }
 
+impl Tried {
+    /// A world that has no say.
+    fn nothing() -> Self {
+        Self { assessment: Assessment::Sound, runs: 0, seen: BTreeSet::new() }
+    }
+}
+
 /// Judges the checks of one answer.
 struct Court<'a> {
     workshop: &'a Workshop,
@@ -183,6 +194,15 @@ struct Case {
     real: Assessment,
     model: Option<Assessment>,
     schedules: u32,
+    /// The words that the model world has on record.
+    seen: BTreeSet<u64>,
+}
+
+/// What a check came to in one world.
+struct Tried {
+    assessment: Assessment,
+    runs: u32,
+    seen: BTreeSet<u64>,
 }
 
 impl Court<'_> {
@@ -223,35 +243,38 @@ impl Court<'_> {
     }
 
     fn try_both(&self, check: &Check) -> Result<Case> {
-        let (real, _) = self.try_in(check, World::Real)?.unwrap_or((Assessment::Sound, 0));
+        let real = self.try_in(check, World::Real)?.map_or(Assessment::Sound, |tried| tried.assessment);
         let stop = match &real {
             Assessment::NotStarted => true,
             Assessment::Wrong { hopeless, .. } => *hopeless,
             _ => false,
         };
-        if stop {
-            return Ok(Case { real, model: Some(Assessment::Sound), schedules: 0 });
-        }
-        let model = self.try_in(check, World::Model)?;
-        let schedules = model.as_ref().map_or(0, |(_, schedules)| *schedules);
-        Ok(Case { real, model: model.map(|(assessment, _)| assessment), schedules })
+        let model = if stop { Some(Tried::nothing()) } else { self.try_in(check, World::Model)? };
+        Ok(match model {
+            Some(Tried { assessment, runs, seen }) => {
+                Case { real, model: Some(assessment), schedules: runs, seen }
+            }
+            None => Case { real, model: None, schedules: 0, seen: BTreeSet::new() },
+        })
     }
 
     /// `None` if there is no respondent for this world.
-    fn try_in(&self, check: &Check, world: World) -> Result<Option<(Assessment, u32)>> {
+    fn try_in(&self, check: &Check, world: World) -> Result<Option<Tried>> {
         let Outcome::Program(program) = self.built.outcome(world) else { return Ok(None) };
         let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
         if experiments.is_empty() {
-            return Ok(Some((Assessment::Sound, 0)));
+            return Ok(Some(Tried::nothing()));
         }
         let hurry = self.hurry.load(Ordering::Relaxed);
         let played = run::play(&self.workshop.sandbox, self.plan(program, world), &experiments, hurry)?;
         let assessment = judge::assess(check, &experiments, &played);
-        if is_endless(&assessment) {
+        if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);
         }
-        let runs: usize = played.runs.iter().map(Vec::len).sum();
-        Ok(Some((assessment, u32::try_from(runs).unwrap_or(u32::MAX))))
+        let runs = played.runs.iter().map(Vec::len).sum::<usize>();
+        let entries = played.runs.iter().flatten().flat_map(|run| &run.entries);
+        let seen = entries.map(|entry| entry.word).collect();
+        Ok(Some(Tried { assessment, runs: u32::try_from(runs).unwrap_or(u32::MAX), seen }))
     }
 
     fn plan<'p>(&self, program: &'p std::path::Path, world: World) -> Plan<'p> {
@@ -260,7 +283,12 @@ impl Court<'_> {
 
     /// Weighs the two worlds: the model's finding comes first, since it has a story.
     fn decide(&self, check: &Check, case: Case) -> Result<Verdict> {
-        let Case { real, model, .. } = case;
+        let Case { mut real, model, seen, .. } = case;
+        if let Assessment::Wrong { wrong, .. } = &real
+            && wrong.unless_seen.is_some_and(|word| seen.contains(&word))
+        {
+            real = Assessment::Sound; // the model world has seen it and knows why
+        }
         if matches!(real, Assessment::NotStarted) || matches!(model, Some(Assessment::NotStarted)) {
             return Ok(Verdict::NotStarted);
         }
@@ -296,7 +324,7 @@ impl Court<'_> {
             let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
             let plan = self.plan(program, world);
             if let Some(finding) = tell(self.workshop, plan, check, &experiments[experiment], &code)? {
-                return Ok(Verdict::Fail(finding));
+                return Ok(Verdict::Fail(Finding { fault: wrong.fault, ..finding }));
             }
         }
         Ok(Verdict::Fail(Finding {
@@ -313,7 +341,8 @@ impl Court<'_> {
             return Doubt { kind: DoubtKind::EngineGap, headline: String::new(), evidence: Vec::new() };
         };
         let mut evidence = diagnosis.lines.clone();
-        evidence.push("It was run with the real std and nothing wrong was seen; an instructor decides.".into());
+        evidence
+            .push("It was run with the real std and nothing wrong was seen; an instructor decides.".into());
         Doubt {
             kind: DoubtKind::EngineGap,
             headline: format!("the explorer does not know this part of std yet: {}", diagnosis.message),
@@ -324,4 +353,8 @@ impl Court<'_> {
 
 fn is_endless(assessment: &Assessment) -> bool {
     matches!(assessment, Assessment::Doubtful(doubt) if doubt.kind == DoubtKind::NoEnd)
+}
+
+fn is_timeout(assessment: &Assessment) -> bool {
+    matches!(assessment, Assessment::Wrong { wrong, .. } if wrong.fault == Fault::Timeout)
 }

@@ -41,7 +41,8 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
         // Of all wrong runs the one with the fewest switches tells the shortest story.
         let wrong = runs.iter().filter_map(|run| Some((run, judge_run(check, experiment, run).err()?)));
         let least = wrong.min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
-        if let Some((run, wrong)) = least {
+        if let Some((run, mut wrong)) = least {
+            wrong.fault = race_or_not(check, experiment, runs, wrong.fault);
             let schedule = Some(run.schedule);
             return Assessment::Wrong { wrong, experiment: number, schedule, hopeless: false };
         }
@@ -50,21 +51,25 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
         return bad_end(*number, ending);
     }
     if check.rules.minds_leftover_threads && !played.leftover_threads.is_empty() {
-        let wrong = Wrong {
-            fault: Fault::LeakedThread,
-            headline: "threads are left behind after everything was dropped".into(),
-            evidence: played.leftover_threads.clone(),
-        };
+        let wrong = Wrong::new(Fault::LeakedThread, "threads are left behind after everything was dropped")
+            .with_evidence(played.leftover_threads.clone());
         let experiment = experiments.len().saturating_sub(1);
         return Assessment::Wrong { wrong, experiment, schedule: None, hopeless: false };
     }
     Assessment::Sound
 }
 
+/// What goes wrong in every schedule is no race.
+fn race_or_not(check: &Check, experiment: &Experiment, runs: &[Run], fault: Fault) -> Fault {
+    const ENOUGH: usize = 100; // only the model world makes so many runs
+    let always = runs.len() >= ENOUGH && runs.iter().all(|run| judge_run(check, experiment, run).is_err());
+    if fault == Fault::Race && always { Fault::WrongAnswer } else { fault }
+}
+
 fn bad_end(experiment: usize, ending: &Ending) -> Assessment {
     match ending.fault() {
         Ok((fault, headline)) => Assessment::Wrong {
-            wrong: Wrong { fault, headline, evidence: ending.evidence() },
+            wrong: Wrong::new(fault, headline).with_evidence(ending.evidence()),
             experiment,
             schedule: None,
             hopeless: ending.is_hopeless(),
@@ -92,10 +97,12 @@ pub fn judge_run(check: &Check, experiment: &Experiment, run: &Run) -> Result<()
         // The scene itself came to its end; what was left behind is another check's business.
         return (check.rules.judge)(experiment, run);
     }
-    Err(Wrong { fault, headline: failure.headline.clone(), evidence: failure.waits.clone() })
+    Err(Wrong::new(fault, failure.headline.clone()).with_evidence(failure.waits.clone()))
 }
 
 /// The message of `todo!()`, which std documents to begin so.
 fn is_not_started(run: &Run) -> bool {
-    run.entries.iter().any(|entry| entry.word == Entry::PANIC && entry.text.starts_with("not yet implemented"))
+    run.entries
+        .iter()
+        .any(|entry| entry.word == Entry::PANIC && entry.text.starts_with("not yet implemented"))
 }

@@ -37,7 +37,9 @@ impl Code {
     /// A usage error that says where codes come from.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
-            GraderError::usage(format!("`{text}` is no replay code; copy it from the line `replay:` of a report"))
+            GraderError::usage(format!(
+                "`{text}` is no replay code; copy it from the line `replay:` of a report"
+            ))
         })
     }
 

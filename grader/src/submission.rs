@@ -87,7 +87,10 @@ fn read_file(folder: &Path, file: &Path) -> std::result::Result<String, Refusal>
         match path.symlink_metadata() {
             Err(_) => return Err(refuse("is missing", "Hand in every file that the README lists.")),
             Ok(about) if about.is_symlink() => {
-                return Err(refuse("is reached through a link", "Hand in the file itself, not a link to it."));
+                return Err(refuse(
+                    "is reached through a link",
+                    "Hand in the file itself, not a link to it.",
+                ));
             }
             Ok(_) => {}
         }
@@ -105,7 +108,9 @@ fn read_file(folder: &Path, file: &Path) -> std::result::Result<String, Refusal>
             "is too large",
             &format!("An answer takes a few kilobytes; the limit is {} KiB.", MAX_FILE_BYTES / 1024),
         ),
-        Problem::NotText => refuse("is not UTF-8 text", "Save the file as UTF-8: Rust source is always UTF-8."),
+        Problem::NotText => {
+            refuse("is not UTF-8 text", "Save the file as UTF-8: Rust source is always UTF-8.")
+        }
         Problem::Unreadable => refuse("cannot be read", "Check the disk and the rights of the file."),
     })
 }

@@ -8,7 +8,9 @@ use grader::{GraderError, Result};
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let Some(word) = flags.get_one::<String>("fault") else {
-        let line = |fault: &Fault| fault.page().lines().next().unwrap_or_default().trim_start_matches("# ").to_owned();
+        let line = |fault: &Fault| {
+            fault.page().lines().next().unwrap_or_default().trim_start_matches("# ").to_owned()
+        };
         let lines: Vec<String> = Fault::ALL.iter().map(line).collect();
         shell::report(&lines.join("\n"));
         return Ok(Exit::Full);

@@ -16,26 +16,34 @@ pub(crate) fn command() -> Command {
                 .about("Show a failing schedule again, step by step")
                 .arg(question())
                 .arg(
-                    Arg::new("code").value_name("CODE").required(true).help("The code from the report's `see it again` line"),
+                    Arg::new("code")
+                        .value_name("CODE")
+                        .required(true)
+                        .help("The code from the report's `see it again` line"),
                 )
                 .args(whose()),
         )
         .subcommand(
-            Command::new("hint").about("Show a hint: 1 is a nudge, 3 is the shape of an answer").arg(question()).arg(
-                Arg::new("level")
-                    .value_name("LEVEL")
-                    .value_parser(value_parser!(u8).range(1..=3))
-                    .default_value("1")
-                    .help("1, 2 or 3"),
+            Command::new("hint")
+                .about("Show a hint: 1 is a nudge, 3 is the shape of an answer")
+                .arg(question())
+                .arg(
+                    Arg::new("level")
+                        .value_name("LEVEL")
+                        .value_parser(value_parser!(u8).range(1..=3))
+                        .default_value("1")
+                        .help("1, 2 or 3"),
+                ),
+        )
+        .subcommand(
+            Command::new("explain").about("Explain a word of a report, such as Race").arg(
+                Arg::new("fault").value_name("FAULT").help("The word; without it, all words are listed"),
             ),
         )
         .subcommand(
-            Command::new("explain")
-                .about("Explain a word of a report, such as Race")
-                .arg(Arg::new("fault").value_name("FAULT").help("The word; without it, all words are listed")),
-        )
-        .subcommand(
-            Command::new("reset").about("Put the untouched stub back; your answer is kept beside it").arg(question()),
+            Command::new("reset")
+                .about("Put the untouched stub back; your answer is kept beside it")
+                .arg(question()),
         )
         .subcommand(Command::new("list").about("List the questions"))
         .subcommand(
@@ -62,14 +70,16 @@ pub(crate) fn command() -> Command {
                 .about("Measure the speed of the grader; never part of a verdict")
                 .subcommand_required(true)
                 .subcommand(
-                    Command::new("loop").about("From an edited answer to its verdict, beside the bare compiler").arg(
-                        Arg::new("rounds")
-                            .long("rounds")
-                            .value_name("N")
-                            .value_parser(value_parser!(u32).range(1..))
-                            .default_value("15")
-                            .help("How many interleaved rounds"),
-                    ),
+                    Command::new("loop")
+                        .about("From an edited answer to its verdict, beside the bare compiler")
+                        .arg(
+                            Arg::new("rounds")
+                                .long("rounds")
+                                .value_name("N")
+                                .value_parser(value_parser!(u32).range(1..))
+                                .default_value("15")
+                                .help("How many interleaved rounds"),
+                        ),
                 ),
         )
 }
@@ -84,7 +94,9 @@ fn grade() -> Command {
             Arg::new("seed")
                 .long("seed")
                 .value_name("HEX")
-                .value_parser(|text: &str| u32::from_str_radix(text, 16).map_err(|_| "not a hexadecimal number of 32 bits"))
+                .value_parser(|text: &str| {
+                    u32::from_str_radix(text, 16).map_err(|_| "not a hexadecimal number of 32 bits")
+                })
                 .help("Use these challenges and schedules instead of fresh ones"),
         )
         .arg(

@@ -18,7 +18,12 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     match grade::replay(&workshop, &question, &built, &code)? {
         Some(mut finding) => {
             finding.replay = None;
-            shell::report(&format!("{}: {}\n{}", check.id, check.title, report::finding(&finding, &question.short)));
+            shell::report(&format!(
+                "{}: {}\n{}",
+                check.id,
+                check.title,
+                report::finding(&finding, &question.short)
+            ));
             Ok(Exit::Lost)
         }
         None => {

@@ -51,7 +51,12 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
 }
 
 /// Builds once and judges `times` times, the second half beside a busy loop on every processor.
-fn soak_one(workshop: &Workshop, question: &Question, sample: &bank::Sample, times: u32) -> Result<Vec<String>> {
+fn soak_one(
+    workshop: &Workshop,
+    question: &Question,
+    sample: &bank::Sample,
+    times: u32,
+) -> Result<Vec<String>> {
     let answer = submission::read(question, &sample.path)?
         .map_err(|refusal| GraderError::course(format!("{}: {}", sample.name, refusal.headline)))?;
     let built = build::build(workshop, question, &answer)?;
@@ -66,7 +71,8 @@ fn soak_one(workshop: &Workshop, question: &Question, sample: &bank::Sample, tim
             }
             let settings = Settings::new(course::fresh_seed()?);
             let report = grade::judge_built(workshop, question, &built, settings, &|_| ());
-            if let Err(lines) = sample.compare(&report.inspect_err(|_| busy.store(false, Ordering::Relaxed))?) {
+            if let Err(lines) = sample.compare(&report.inspect_err(|_| busy.store(false, Ordering::Relaxed))?)
+            {
                 wrong.push(format!("seed {:08x}: {}", settings.seed, lines.join("; ")));
             }
         }

@@ -1,3 +1,214 @@
-//! stub
-use clap::ArgMatches; use grader::Result; use grader::exit::Exit;
-pub(crate) fn run(_: &ArgMatches) -> Result<Exit> { Ok(Exit::Full) }
+//! The rules of the house that a machine can check. Each answers with the places that break it.
+
+use crate::course;
+use grader::catalogue::{self, Question};
+use grader::exit::Exit;
+use grader::{GraderError, Result};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The longest file.
+const MAX_LINES: usize = 600;
+
+/// The folders that may hold `unsafe`.
+const MAY_BE_UNSAFE: [&str; 3] = ["exercises/toolkit", "grader/interleave", "grader/src/sandbox"];
+
+/// Which of our packages each of our packages may use. `*` stands for every exercise and solution.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("xtask", &["grader"]),
+    ("grader", &["wire"]),
+    ("wire", &[]),
+    ("drivers", &["wire"]),
+    ("drivers-model", &["interleave", "interleave-core", "interleave-std", "wire"]),
+    ("interleave", &[]),
+    ("interleave-std", &["interleave"]),
+    ("interleave-core", &["interleave-std"]),
+    ("*", &[]),
+];
+
+/// Everything that is not as it should be, a line each.
+pub(crate) fn broken_rules() -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    for path in rust_files(course::root())? {
+        let text = read(&path)?;
+        broken.extend(broken_in_file(&relative(&path), &text));
+    }
+    for question in catalogue::questions()? {
+        broken.extend(broken_in_question(&question)?);
+    }
+    broken.extend(strange_folders()?);
+    broken.extend(broken_arrows()?);
+    for (path, old, new) in tables()? {
+        if old != new {
+            broken
+                .push(format!("{}: a table is out of date; run `cargo xtask check --fix`", relative(&path)));
+        }
+    }
+    Ok(broken)
+}
+
+/// Brings generated tables up to date.
+pub(crate) fn fix() -> Result<()> {
+    for (path, old, new) in tables()? {
+        if old != new {
+            fs::write(&path, new).map_err(|error| GraderError::file("write", &path, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// The slugs of all questions, which are also the names of the stubs' packages.
+pub(crate) fn slugs() -> Result<Vec<String>> {
+    Ok(catalogue::questions()?.into_iter().map(|question| question.slug.to_owned()).collect())
+}
+
+fn broken_in_file(name: &str, text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        broken.push(format!("{name}: {lines} lines; split it by idea (at most {MAX_LINES})"));
+    }
+    // A catalogue is a list to include, not a module.
+    if !name.ends_with("catalogue.rs") || name.contains("/src/") {
+        let opens = text.lines().take(3).any(|line| line.starts_with("//!"));
+        if !opens {
+            broken.push(format!("{name}: open with `//!`: what it does and what it refuses to know"));
+        }
+    }
+    let stub = name.starts_with("exercises/");
+    // Written in pieces, so that this file does not find itself.
+    let unfinished = [concat!("todo", "!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];
+    if !stub && unfinished.iter().any(|mark| text.contains(mark)) {
+        broken.push(format!("{name}: a mark of unfinished work"));
+    }
+    let weak = [concat!("#[ign", "ore"), concat!("#[should_", "panic")];
+    if weak.iter().any(|mark| text.contains(mark)) {
+        broken.push(format!("{name}: a test that does not run, or passes for any panic"));
+    }
+    let careless = [concat!("uns", "afe {"), concat!("uns", "afe impl"), concat!("uns", "afe fn")];
+    let bank = name.starts_with("grader/hostile/");
+    let allowed = bank || MAY_BE_UNSAFE.iter().any(|folder| name.starts_with(folder));
+    if !allowed && careless.iter().any(|mark| text.contains(mark)) {
+        broken.push(format!("{name}: `unsafe` has no place here"));
+    }
+    broken
+}
+
+fn broken_in_question(question: &Question) -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    let slug = question.slug;
+    for folder in ["exercises", "solutions", "grader/questions", "grader/impostors", "grader/variants"] {
+        if !course::root().join(folder).join(slug).is_dir() {
+            broken.push(format!("{folder}/{slug} is missing"));
+        }
+    }
+    for (name, text) in question.given {
+        for folder in ["exercises", "solutions"] {
+            let path = course::root().join(folder).join(slug).join(name);
+            if read(&path)? != *text {
+                broken.push(format!("{}: differs from the grader's own copy", relative(&path)));
+            }
+        }
+    }
+    Ok(broken)
+}
+
+/// Folders that no question owns.
+fn strange_folders() -> Result<Vec<String>> {
+    let slugs = slugs()?;
+    let mut broken = Vec::new();
+    for folder in ["exercises", "solutions", "grader/questions", "grader/impostors", "grader/variants"] {
+        let path = course::root().join(folder);
+        for item in fs::read_dir(&path).map_err(|error| GraderError::file("read", &path, error))?.flatten() {
+            let name = item.file_name().to_string_lossy().into_owned();
+            if item.path().is_dir() && name != "toolkit" && !slugs.contains(&name) {
+                broken.push(format!("{folder}/{name} belongs to no question of the catalogue"));
+            }
+        }
+    }
+    Ok(broken)
+}
+
+/// Dependencies between our packages that are not among [`ARROWS`]. Tests may use the grader.
+fn broken_arrows() -> Result<Vec<String>> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--format-version=1", "--no-deps"])
+        .current_dir(course::root())
+        .output()
+        .map_err(|error| GraderError::machine(format!("cargo does not start: {error}")))?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| GraderError::machine(format!("cargo metadata is not understood: {error}")))?;
+    let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
+    let ours: Vec<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let mut broken = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        let arrows = ARROWS.iter().find(|(from, _)| *from == name).or(ARROWS.last());
+        let allowed = arrows.map_or(&[][..], |(_, to)| to);
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let to = dependency["name"].as_str().unwrap_or_default();
+            let for_tests = dependency["kind"] == "dev";
+            if ours.contains(&to) && !allowed.contains(&to) && !for_tests {
+                broken.push(format!("{name} must not depend on {to}"));
+            }
+        }
+    }
+    Ok(broken)
+}
+
+/// Every generated table: its file, the file's text, and what the text should be.
+fn tables() -> Result<Vec<(PathBuf, String, String)>> {
+    let mut tables = Vec::new();
+    let readme = course::root().join("README.md");
+    let rows: Vec<String> =
+        Exit::ALL.iter().map(|exit| format!("| {} | {} |", exit.code(), exit.meaning())).collect();
+    tables.push(table(readme, "exit codes", "| exit code | meaning |\n|---|---|", &rows)?);
+    for question in catalogue::questions()? {
+        let path = course::root().join("exercises").join(question.slug).join("README.md");
+        let rows: Vec<String> = question
+            .checks
+            .iter()
+            .map(|check| format!("| `{}` | {} | {} |", check.id, check.points, check.title))
+            .collect();
+        tables.push(table(path, "checks", "| check | points | promise |\n|---|---|---|", &rows)?);
+    }
+    Ok(tables)
+}
+
+/// Puts the rows between the marks `<!-- NAME: … -->` and `<!-- end of NAME -->`.
+fn table(path: PathBuf, name: &str, head: &str, rows: &[String]) -> Result<(PathBuf, String, String)> {
+    let old = read(&path)?;
+    let missing = || GraderError::course(format!("{}: there is no table `{name}`", relative(&path)));
+    let (before, rest) = old.split_once(&format!("<!-- {name}: ")).ok_or_else(missing)?;
+    let (remark, rest) = rest.split_once("-->\n").ok_or_else(missing)?;
+    let end = format!("<!-- end of {name} -->");
+    let (_, after) = rest.split_once(&end).ok_or_else(missing)?;
+    let new = format!("{before}<!-- {name}: {remark}-->\n{head}\n{}\n{end}{after}", rows.join("\n"));
+    Ok((path, old, new))
+}
+
+/// All Rust files of the course.
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let items = fs::read_dir(folder).map_err(|error| GraderError::file("read", folder, error))?;
+    for path in items.flatten().map(|item| item.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files.extend(rust_files(&path)?);
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| GraderError::file("read", path, error))
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(course::root()).unwrap_or(path).display().to_string()
+}

@@ -56,7 +56,8 @@ impl NumberList {
         todo!("copy the history")
     }
 
-    /// Shows the numbers, oldest first, to `look`, while nobody can change them.
+    /// Shows the numbers, oldest first, to `look`, while nobody can change them. `look` does not
+    /// use the list in any other way.
     ///
     /// If `look` panics, the panic reaches the caller and the list stays usable.
     pub fn inspect(&self, look: &mut dyn FnMut(&[u64])) {
@@ -84,6 +85,7 @@ impl NumberList {
 /// # Panics
 ///
 /// If `pause` panics in one thread, both threads end and this function panics (with any message).
+/// The other thread may take its remaining steps before it ends.
 pub fn add_and_remove(numbers: &[u64], removals: usize, pause: &(dyn Fn() + Sync)) -> NumberList {
     // TODO 3/3: start both threads, let them work on one list, wait for both.
     pause();

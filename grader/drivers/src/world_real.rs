@@ -73,7 +73,7 @@ pub fn sleeps() -> u64 {
 pub fn say(_: &str) {}
 
 /// Lets time pass for everybody else; in the real world no verdict may need that.
-pub fn rest() {}
+pub fn rest(_: u32) {}
 
 /// A gate at which two threads wait for each other. The judge holds it.
 #[derive(Debug, Default)]
@@ -82,8 +82,7 @@ pub struct Gate;
 /// Why a thread had to leave the gate alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stalled {
-    /// 0: no other thread was there; 1: one waits for a lock that this thread holds; 2: one waits
-    /// for something else.
+    /// As in `wire::Entry::STALLED`.
     pub why: u64,
 }
 
@@ -102,6 +101,17 @@ impl Gate {
     pub fn meet(&self, visit: u64) -> Result<(), Stalled> {
         reply_and_wait(&Reply::Arrived { thread: this_thread(), visit });
         Ok(())
+    }
+}
+
+impl Gate {
+    /// Nobody is held in this world.
+    ///
+    /// # Errors
+    ///
+    /// None in this world.
+    pub fn hold_first(&self, _: u64) -> Result<bool, Stalled> {
+        Ok(false)
     }
 }
 

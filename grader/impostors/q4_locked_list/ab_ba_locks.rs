@@ -1,5 +1,5 @@
 //! Impostor: steps lock the numbers, then the history; `history` locks them the other way round.
-//! Loses: q4.history Deadlock, q4.counts Deadlock
+//! Loses: q4.history Deadlock
 //! Tempting: holding both locks makes the copy of the history exact.
 
 #![forbid(unsafe_code)]

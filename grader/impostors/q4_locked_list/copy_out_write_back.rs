@@ -1,5 +1,5 @@
 //! Impostor: copies the numbers out, adds to the copy, writes the copy back.
-//! Loses: q4.no_lost_update Race, q4.history Race, q4.counts Race
+//! Loses: q4.no_lost_update Race, q4.history Race, q4.counts Race, q4.panics Race
 //! Tempting: the slow part happens without the lock.
 
 #![forbid(unsafe_code)]

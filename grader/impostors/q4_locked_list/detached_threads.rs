@@ -1,5 +1,5 @@
 //! Impostor: two threads that nobody joins take the steps and ask the caller to pause.
-//! Loses: q4.two_threads TooFewWorkers, q4.ended LeakedThread
+//! Loses: q4.two_threads Sequential, q4.ended LeakedThread
 //! Tempting: `thread::spawn` wants `'static`, which `pause` is not, so the pausing moves to the caller.
 
 #![forbid(unsafe_code)]

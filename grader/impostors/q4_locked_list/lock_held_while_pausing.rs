@@ -1,5 +1,5 @@
 //! Impostor: keeps the guard alive while `pause` runs.
-//! Loses: q4.two_threads LockHeld, q4.pause_unlocked LockHeld
+//! Loses: q4.pause_unlocked LockHeld
 //! Tempting: `with lock:` around the whole loop body is how the Python original reads.
 
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
 //! Impostor: the remover asks again and again until there is a number to take.
-//! Loses: q4.pace BusyWait
+//! Loses: q4.two_threads BusyWait, q4.pace BusyWait
 //! Tempting: no attempt is wasted on an empty list.
 
 #![forbid(unsafe_code)]

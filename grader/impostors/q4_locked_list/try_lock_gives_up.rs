@@ -1,5 +1,5 @@
 //! Impostor: `remove` says `None` when somebody else happens to hold the lock.
-//! Loses: q4.no_lost_update Race, q4.history Race
+//! Loses: q4.no_lost_update Race, q4.history Race, q4.empty Race, q4.counts Race, q4.panics Race
 //! Tempting: "never a wait" sounds as if `lock` were forbidden.
 
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
 //! Impostor: `remove` waits on a condition variable until there is a number.
-//! Loses: q4.no_lost_update Deadlock, q4.history Deadlock, q4.empty Deadlock, q4.panics Deadlock
+//! Loses: q4.no_lost_update Deadlock|LostWakeUp, q4.history Deadlock|LostWakeUp, q4.empty Deadlock|LostWakeUp, q4.counts Deadlock|LostWakeUp, q4.two_threads Deadlock|LostWakeUp, q4.pause_unlocked Deadlock|LostWakeUp, q4.pace Deadlock|LostWakeUp, q4.ended Deadlock|LostWakeUp, q4.panics Deadlock|LostWakeUp
 //! Tempting: it is what a queue between threads usually does.
 
 #![forbid(unsafe_code)]

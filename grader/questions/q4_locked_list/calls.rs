@@ -65,59 +65,19 @@ pub(super) fn threads_that_paused(run: &Run) -> Vec<(u64, u64)> {
     threads
 }
 
-/// A call as a student would write it.
-pub(super) fn name(op: Op) -> String {
-    match op {
-        Op::Add(number) => format!("add({number})"),
-        Op::Remove => "remove()".into(),
-        Op::Len => "len()".into(),
-        Op::IsEmpty => "is_empty()".into(),
-        Op::History => "history()".into(),
-        Op::Inspect => "inspect(..)".into(),
-        Op::InspectAndPanic => "inspect(|_| panic!())".into(),
-    }
-}
-
 /// Numbers, as Rust prints them; long lists are cut.
 pub(super) fn list(numbers: &[u64]) -> String {
     match numbers {
-        [number] => number.to_string(),
-        [first @ .., _] if numbers.len() > 12 => format!("{:?} and {} more", &first[..12], numbers.len() - 12),
+        [_, ..] if numbers.len() > 12 => format!("{:?} and {} more", &numbers[..12], numbers.len() - 12),
         _ => format!("{numbers:?}"),
     }
-}
-
-/// A history in words.
-pub(super) fn history(events: &[[u64; 2]]) -> String {
-    let names: Vec<String> = events
-        .iter()
-        .take(12)
-        .map(|event| match event {
-            [0, number] => format!("Added({number})"),
-            [1, number] => format!("Removed({number})"),
-            _ => "Empty".into(),
-        })
-        .collect();
-    let more = if events.len() > 12 { ", ..." } else { "" };
-    format!("[{}{more}]", names.join(", "))
 }
 
 /// The calls, a line each.
 pub(super) fn table(calls: &[Call]) -> Vec<String> {
     let mut calls: Vec<&Call> = calls.iter().collect();
     calls.sort_by_key(|call| call.began);
-    let result = |call: &Call| match call.op {
-        Op::Add(_) | Op::InspectAndPanic => String::new(),
-        Op::Remove => match call.result.first() {
-            Some(number) => format!(" -> Some({number})"),
-            None => " -> None".into(),
-        },
-        Op::IsEmpty => format!(" -> {}", call.result == [1]),
-        Op::Len => format!(" -> {}", list(&call.result)),
-        Op::History => format!(" -> {}", history(call.result.as_chunks::<2>().0)),
-        Op::Inspect => format!(" saw {:?}", call.result),
-    };
     let who = |thread: u64| if thread == 0 { "caller".into() } else { format!("thread {thread}") };
-    let line = |call: &&Call| format!("{}: {}{}", who(call.thread), name(call.op), result(call));
+    let line = |call: &&Call| format!("{}: {}", who(call.thread), call.op.call_with_result(&call.result));
     calls.iter().take(14).map(line).collect()
 }

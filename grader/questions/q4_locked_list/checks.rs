@@ -7,6 +7,7 @@ use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
 use crate::fault::Fault;
 use calls::{Call, calls, list, threads_that_paused};
 use one_at_a_time::{Spec, explain};
+use std::collections::VecDeque;
 use wire::{Entry, Run};
 
 #[path = "calls.rs"]
@@ -17,17 +18,7 @@ mod one_at_a_time;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q4_locked_list/exercise.toml"),
-    rules: &[
-        NO_LOST_UPDATE,
-        HISTORY,
-        EMPTY,
-        COUNTS,
-        TWO_THREADS,
-        PAUSE_UNLOCKED,
-        PACE,
-        ENDED,
-        PANICS,
-    ],
+    rules: &[NO_LOST_UPDATE, HISTORY, EMPTY, COUNTS, TWO_THREADS, PAUSE_UNLOCKED, PACE, ENDED, PANICS],
     given: &[("src/api.rs", include_str!("api.rs"))],
     stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
 };
@@ -66,13 +57,14 @@ fn work(world: World, numbers: Vec<u64>, removals: u64, pause: Pause) -> Experim
     Experiment {
         scene: "work",
         words: vec![numbers, vec![removals, kind, visit]],
-        timed: matches!(pause, Pause::Meet | Pause::Rest),
+        timed: matches!(pause, Pause::Meet | Pause::HoldFirst | Pause::Rest),
         runs: if gated && world == World::Real { 5 } else { runs(world) },
         one_by_one: gated,
     }
 }
 
-/// A bug that shows with one thread is no race.
+/// A bug that shows with one thread is no race; nor is one that shows in every schedule, which the
+/// judge finds out.
 fn fault_of(experiment: &Experiment) -> Fault {
     let alone = experiment.scene != "work" && experiment.words.len() == 1;
     if alone { Fault::WrongAnswer } else { Fault::Race }
@@ -83,7 +75,7 @@ fn no_panic(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let broke = |entry: &&Entry| entry.word == words::BROKE && entry.args != Op::InspectAndPanic.pair();
     let Some(broken) = run.entries.iter().find(broke) else { return Ok(()) };
     let [code, number] = broken.args[..] else { return Ok(()) };
-    let op = Op::from_pair([code, number]).map_or_else(|| "a call".to_owned(), calls::name);
+    let op = Op::from_pair([code, number]).map_or_else(|| "a call".to_owned(), Op::call);
     let panic = run.entries.iter().find(|e| e.word == Entry::PANIC && !e.text.starts_with(ON_PURPOSE));
     let message = panic.map_or("panic without a message", |entry| entry.text.as_str());
     let fault = match fault_of(experiment) {
@@ -109,8 +101,9 @@ const NO_LOST_UPDATE: Rules = Rules {
             // Here nobody chooses the schedule: many steps make up for it.
             let many: Vec<Op> = (0..100).map(Op::Add).collect();
             let more: Vec<Op> = (100..200).map(Op::Add).collect();
-            wanted.push(script(world, &[&[], &many, &more]));
-            wanted.push(script(world, &[&many, &[Op::Remove; 60], &[Op::Remove; 60]]));
+            for scripts in [[&[][..], &many, &more], [&many, &[Op::Remove; 60], &[Op::Remove; 60]]] {
+                wanted.push(Experiment { runs: 10, ..script(world, &scripts) });
+            }
         }
         wanted
     },
@@ -148,8 +141,13 @@ const NO_LOST_UPDATE: Rules = Rules {
         Err(Wrong::new(
             fault,
             match lost.as_slice() {
-                [] => format!("the list ends with {}, though it should hold {}", list(&left), list(&left_over)),
-                lost => format!("{} was added and never removed, yet it is not in the list at the end", list(lost)),
+                [] => {
+                    format!("the list ends with {}, though it should hold {}", list(&left), list(&left_over))
+                }
+                lost => format!(
+                    "lost: {} was added and never removed, yet is not in the list at the end",
+                    list(lost)
+                ),
             },
         ))
     },
@@ -163,11 +161,11 @@ fn attempts(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let added = events(run, 0);
     if added != *numbers {
         let what = format!("asked to add {}, the adder added {}", list(numbers), list(&added));
-        return Err(Wrong::new(Fault::WrongAnswer, what));
+        return Err(Wrong::new(Fault::Race, what));
     }
     if made != asked {
         let what = format!("asked to try {asked} removals, the remover tried {made}");
-        return Err(Wrong::new(Fault::WrongAnswer, what));
+        return Err(Wrong::new(Fault::Race, what));
     }
     Ok(())
 }
@@ -206,18 +204,23 @@ const HISTORY: Rules = Rules {
             ),
             script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Remove], &[Op::Remove, Op::Add(c)]]),
             script(world, &[&[], &[Op::Add(a), Op::History], &[Op::Remove, Op::Add(b)]]),
+            work(world, vec![a, b, c], 4, Pause::Nothing),
         ]
     },
     judge: |experiment, run| {
         no_panic(experiment, run)?;
         let calls = calls(run);
         let history = entry(run, words::HISTORY)?.as_chunks::<2>().0;
+        if experiment.scene == "work" {
+            return first_in_first_out(history);
+        }
         if explain(&calls, Spec::Fifo { history }) {
             return Ok(());
         }
         let mut evidence = calls::table(&calls);
-        evidence.push(format!("history at the end: {}", calls::history(history)));
+        evidence.push(format!("history at the end: {}", words::history(history)));
         let fault = match fault_of(experiment) {
+            Fault::WrongAnswer if explain(&calls, Spec::Queue) => Fault::WrongAnswer,
             Fault::WrongAnswer if explain(&calls, Spec::Bag { left: None }) => Fault::WrongOrder,
             fault => fault,
         };
@@ -226,10 +229,31 @@ const HISTORY: Rules = Rules {
             Fault::WrongOrder => "the numbers do not come out in the order in which they went in",
             _ => "the history does not say what happened",
         };
-        Err(Wrong { fault, headline: headline.into(), evidence })
+        Err(Wrong::new(fault, headline).with_evidence(evidence))
     },
     minds_leftover_threads: false,
 };
+
+/// Whether a plain list, used by one thread, could have written this history.
+fn first_in_first_out(history: &[[u64; 2]]) -> Result<(), Wrong> {
+    let mut numbers = VecDeque::new();
+    for &[kind, number] in history {
+        let fits = match kind {
+            0 => {
+                numbers.push_back(number);
+                true
+            }
+            1 => numbers.pop_front() == Some(number),
+            _ => numbers.is_empty(),
+        };
+        if !fits {
+            let what = "no list used by one thread at a time could have written this history";
+            let line = format!("history: {}", words::history(history));
+            return Err(Wrong::new(Fault::Race, what).with_evidence(vec![line]));
+        }
+    }
+    Ok(())
+}
 
 // --- removing from an empty list is `None`: never a wait, never a panic --------------------------
 
@@ -256,21 +280,15 @@ const EMPTY: Rules = Rules {
                 .map(|call| call.result.is_empty())
                 .collect();
             if pattern != [true, false, true] {
-                return Err(Wrong {
-                    fault,
-                    headline: "an empty list must give `None`, a list with a number that number".into(),
-                    evidence: calls::table(&calls),
-                });
+                let what = "an empty list must give `None`, a list with a number that number";
+                return Err(Wrong::new(fault, what).with_evidence(calls::table(&calls)));
             }
         }
         if in_vain == recorded {
             return Ok(());
         }
-        Err(Wrong {
-            fault,
-            headline: format!("{in_vain} removals found the list empty, but the history has {recorded} `Empty`"),
-            evidence: calls::table(&calls),
-        })
+        let what = format!("{in_vain} removals found the list empty, but the history has {recorded} `Empty`");
+        Err(Wrong::new(fault, what).with_evidence(calls::table(&calls)))
     },
     minds_leftover_threads: false,
 };
@@ -298,7 +316,7 @@ const COUNTS: Rules = Rules {
         no_panic(experiment, run)?;
         let calls = calls(run);
         if let Some(call) = changed_during_look(run, &calls) {
-            let op = calls::name(call.op);
+            let op = call.op.call();
             let what = format!("`{op}` changed the list while `inspect` was still showing it");
             return Err(Wrong::new(fault_of(experiment), what));
         }
@@ -312,7 +330,7 @@ const COUNTS: Rules = Rules {
             Fault::Race => "no order of these calls, one at a time, explains these counts",
             _ => "the counts do not fit the steps",
         };
-        Err(Wrong { fault: fault_of(experiment), headline: headline.into(), evidence })
+        Err(Wrong::new(fault_of(experiment), headline).with_evidence(evidence))
     },
     minds_leftover_threads: false,
 };
@@ -335,52 +353,82 @@ const TWO_THREADS: Rules = Rules {
     check: "q4.two_threads",
     experiments: |world, fresh| {
         let mut wanted = meeting(world, fresh);
+        if world == World::Model {
+            wanted.push(work(world, fresh.some(3), 5, Pause::HoldFirst));
+        }
         wanted.push(work(world, Vec::new(), 2, Pause::Nothing)); // nothing to add
         wanted.push(work(world, fresh.some(2), 0, Pause::Nothing)); // nothing to remove
         wanted
     },
     judge: |experiment, run| {
         let sequential = |what: &str| Err(Wrong::new(Fault::Sequential, what));
-        match first_stall(run) {
-            Some(0) => {
-                return sequential("while one thread paused there was no other: the steps are taken one after the other");
-            }
-            Some(2) => {
-                return sequential("while one thread paused, the other waited for it instead of taking its steps");
-            }
-            _ => {}
-        }
         let Some(end) = run.entries.iter().find(|entry| entry.word == words::RETURNED) else {
             return entry(run, words::RETURNED).map(drop);
         };
         let threads = threads_that_paused(run);
         if threads.iter().any(|&(thread, _)| thread == end.thread) {
-            return sequential("the caller itself took steps: both threads shall be of their own");
+            let fault = if threads.len() == 1 { Fault::Sequential } else { Fault::TooFewWorkers };
+            let what = "the caller itself took steps: both threads shall be of their own";
+            return Err(Wrong::new(fault, what));
         }
         let mut asked = vec![experiment.words[0].len() as u64, experiment.words[1][0]];
         let mut counts: Vec<u64> = threads.iter().map(|&(_, count)| count).collect();
         asked.retain(|&count| count > 0);
         counts.sort_unstable();
         asked.sort_unstable();
-        if counts == asked {
-            return Ok(());
+        if counts != asked {
+            return Err(miscounted(experiment, &counts, asked.len()));
         }
-        Err(match counts.len() {
-            0 => Wrong::new(Fault::WrongAnswer, "`pause` was never called"),
-            n if n < asked.len() => Wrong::new(Fault::TooFewWorkers, "one thread took all the steps"),
-            n if n > 2 => Wrong::new(Fault::TooManyWorkers, format!("{n} threads took the steps, not 2")),
-            _ => Wrong::new(
-                Fault::WrongAnswer,
-                format!(
-                    "for {} adds and {} attempts to remove, `pause` was called {counts:?} times by the threads",
-                    experiment.words[0].len(),
-                    experiment.words[1][0]
-                ),
+        match first_stall(run) {
+            Some(0) => sequential(
+                "while one thread paused there was no other: the steps are taken one after the other",
             ),
-        })
+            Some(2) => {
+                sequential("while one thread paused, the other waited for it instead of taking its steps")
+            }
+            _ => steps_of_their_own(experiment, run, &threads),
+        }
     },
     minds_leftover_threads: false,
 };
+
+/// The wrong threads called `pause`, or the right ones not once for each step.
+fn miscounted(experiment: &Experiment, counts: &[u64], asked: usize) -> Wrong {
+    let missing = counts.iter().sum::<u64>() < experiment.words[0].len() as u64 + experiment.words[1][0];
+    match counts.len() {
+        n if n < asked && !missing => Wrong::new(Fault::TooFewWorkers, "one thread took all the steps"),
+        n if n > 2 => Wrong::new(Fault::TooManyWorkers, format!("{n} threads took the steps, not 2")),
+        _ => Wrong::new(
+            Fault::WrongAnswer,
+            format!(
+                "for {} adds and {} attempts to remove, the threads called `pause` {counts:?} times",
+                experiment.words[0].len(),
+                experiment.words[1][0]
+            ),
+        ),
+    }
+}
+
+/// The thread that pauses is the one that took the step: while one was held after its first step,
+/// only steps of the other can have been taken, two of them at least.
+fn steps_of_their_own(experiment: &Experiment, run: &Run, threads: &[(u64, u64)]) -> Result<(), Wrong> {
+    let Some(held) = run.entries.iter().find(|entry| entry.word == words::HELD) else { return Ok(()) };
+    let count = threads.iter().find(|(thread, _)| *thread == held.thread).map_or(0, |(_, count)| *count);
+    let adder = count == experiment.words[0].len() as u64;
+    let history = entry(run, words::HISTORY)?.as_chunks::<2>().0;
+    if first_in_first_out(history).is_err() {
+        return Ok(()); // it says nothing about who did what; another check minds
+    }
+    let mut own = (0..history.len()).filter(|&place| (history[place][0] == 0) == adder);
+    let second = own.nth(1).unwrap_or(history.len());
+    let others = history[..second].iter().filter(|event| (event[0] == 0) != adder).count();
+    if others >= 2 {
+        return Ok(());
+    }
+    let what = "the thread that calls `pause` is not the one that took the step";
+    let line = format!("history: {}", words::history(history));
+    Err(Wrong::new(Fault::Sequential, what).with_evidence(vec![line]))
+}
 
 /// Why the first thread that waited at the gate in vain did so. What comes after it is disturbed.
 fn first_stall(run: &Run) -> Option<u64> {
@@ -400,9 +448,14 @@ const PAUSE_UNLOCKED: Rules = Rules {
     check: "q4.pause_unlocked",
     experiments: meeting,
     judge: |_, run| {
-        if first_stall(run).is_some_and(|why| why != 0) {
-            let what = "while one thread was in `pause`, the other could not take its step";
-            return Err(Wrong::new(Fault::LockHeld, what));
+        let what = "while one thread was in `pause`, the other could not take its step";
+        match first_stall(run) {
+            Some(1) => return Err(Wrong::new(Fault::LockHeld, what)),
+            Some(3) => {
+                let unless_seen = Some(words::STALLED);
+                return Err(Wrong { unless_seen, ..Wrong::new(Fault::LockHeld, what) });
+            }
+            _ => {}
         }
         entry(run, words::RETURNED).map(drop)
     },
@@ -429,7 +482,8 @@ const PACE: Rules = Rules {
             return Err(Wrong::new(Fault::SleepAsSync, what));
         }
         if !rests && elapsed != [0] {
-            let what = "the answer lets time pass, though `pause` returns at once: it waits with a time limit";
+            let what =
+                "the answer lets time pass, though `pause` returns at once: it waits with a time limit";
             return Err(Wrong::new(Fault::SleepAsSync, what));
         }
         Ok(())
@@ -489,7 +543,9 @@ const PANICS: Rules = Rules {
     },
     judge: |experiment, run| {
         if experiment.scene == "work" {
-            if run.entries.iter().any(|entry| entry.word == words::RETURNED) {
+            let thrown = |entry: &Entry| entry.word == Entry::PANIC && entry.text.starts_with(ON_PURPOSE);
+            let returned = run.entries.iter().any(|entry| entry.word == words::RETURNED);
+            if returned && run.entries.iter().any(thrown) {
                 let what = "`pause` panicked, but `add_and_remove` returned as if nothing had happened";
                 return Err(Wrong::new(Fault::SwallowedPanic, what));
             }
@@ -498,14 +554,13 @@ const PANICS: Rules = Rules {
         let after = |entry: &&Entry| entry.word == words::BROKE && entry.args != Op::InspectAndPanic.pair();
         if let Some(broken) = run.entries.iter().find(after) {
             let op = broken.args.as_chunks::<2>().0.first().and_then(|&pair| Op::from_pair(pair));
-            let op = op.map_or_else(|| "a call".to_owned(), calls::name);
+            let op = op.map_or_else(|| "a call".to_owned(), Op::call);
             let message = panic_of(run).unwrap_or("panic without a message");
             let what = format!("after a panic in `look`, `{op}` panicked: {message}");
             return Err(Wrong::new(Fault::Panic, what));
         }
-        let swallowed = |entry: &Entry| {
-            entry.word == words::END && entry.args.starts_with(&Op::InspectAndPanic.pair())
-        };
+        let swallowed =
+            |entry: &Entry| entry.word == words::END && entry.args.starts_with(&Op::InspectAndPanic.pair());
         if run.entries.iter().any(swallowed) {
             let what = "`look` panicked, but `inspect` returned as if nothing had happened";
             return Err(Wrong::new(Fault::SwallowedPanic, what));
@@ -517,8 +572,8 @@ const PANICS: Rules = Rules {
         }
         let mut evidence = calls::table(&calls);
         evidence.push(format!("numbers at the end: {}", list(left)));
-        let headline = "after a panic in `look` the list does not hold what it should".into();
-        Err(Wrong { fault: fault_of(experiment), headline, evidence })
+        let headline = "after a panic in `look` the list does not hold what it should";
+        Err(Wrong::new(fault_of(experiment), headline).with_evidence(evidence))
     },
     minds_leftover_threads: false,
 };

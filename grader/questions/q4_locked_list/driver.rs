@@ -33,12 +33,7 @@ pub trait Answer: Sync {
     /// A new list.
     fn list(&self) -> Box<dyn List>;
     /// As in the question.
-    fn add_and_remove(
-        &self,
-        numbers: &[u64],
-        removals: usize,
-        pause: &(dyn Fn() + Sync),
-    ) -> Box<dyn List>;
+    fn add_and_remove(&self, numbers: &[u64], removals: usize, pause: &(dyn Fn() + Sync)) -> Box<dyn List>;
 }
 
 /// Writes the adapter and the `main` of a respondent.
@@ -153,6 +148,7 @@ fn play_scripts(answer: &dyn Answer, scripts: &[Vec<Op>]) -> Box<dyn List> {
 fn play(list: &dyn List, thread: u64, script: &[Op]) {
     for &op in script {
         log(thread, words::BEGIN, &op.pair());
+        world::say(&format!("calls {}", op.call()));
         let Ok(result) = catch_unwind(AssertUnwindSafe(|| perform(list, thread, op))) else {
             log(thread, words::BROKE, &op.pair());
             if op == Op::InspectAndPanic {
@@ -161,7 +157,7 @@ fn play(list: &dyn List, thread: u64, script: &[Op]) {
             return;
         };
         log(thread, words::END, &[&op.pair(), result.as_slice()].concat());
-        world::say(&format!("{op:?} -> {result:?}"));
+        world::say(&op.call_with_result(&result));
     }
 }
 
@@ -218,7 +214,7 @@ fn work(answer: &dyn Answer, numbers: &[u64], removals: usize, pause: Pause) {
             let me = world::this_thread();
             log(me, words::PAUSE, &[]);
             world::say("pause begins");
-            at_pause(me, visits.count(me), pause, &gate);
+            at_pause(me, &visits, pause, &gate);
             world::say("pause ends");
         })
     }));
@@ -232,16 +228,29 @@ fn work(answer: &dyn Answer, numbers: &[u64], removals: usize, pause: Pause) {
     }
 }
 
-fn at_pause(me: u64, visit: u64, pause: Pause, gate: &world::Gate) {
+fn at_pause(me: u64, visits: &Tally, pause: Pause, gate: &world::Gate) {
+    let visit = visits.count(me);
     match pause {
         Pause::Nothing => {}
         Pause::Meet if visit <= 2 => {
             if let Err(stalled) = gate.meet(visit) {
+                world::say("nobody else came");
                 log(me, words::STALLED, &[stalled.why]);
             }
         }
         Pause::Meet => {}
-        Pause::Rest => world::rest(),
+        Pause::HoldFirst => match gate.hold_first(visit) {
+            Ok(false) => {}
+            Ok(true) => log(me, words::HELD, &[]),
+            Err(stalled) => {
+                world::say("nobody else came");
+                log(me, words::STALLED, &[stalled.why]);
+            }
+        },
+        Pause::Rest => {
+            let first = visits.threads().first() == Some(&me);
+            world::rest(if first { 3 } else { 1 }); // so that the other runs ahead
+        }
         Pause::PanicAt(at) if visit == at => panic!("{ON_PURPOSE}"),
         Pause::PanicAt(_) => {}
     }

@@ -16,6 +16,8 @@ pub(super) enum Spec<'a> {
         /// Pairs of kind and number.
         history: &'a [[u64; 2]],
     },
+    /// First in, first out, whatever the history says.
+    Queue,
     /// Any number may be removed as long as it is there; counts and looks must fit.
     Bag {
         /// What is left at the end, if that counts.
@@ -65,6 +67,7 @@ impl Search<'_> {
     fn at_end(&self) -> bool {
         match self.spec {
             Spec::Fifo { history } => self.steps == history.len(),
+            Spec::Queue => true,
             Spec::Bag { left } => left.is_none_or(|left| left == self.numbers),
         }
     }
@@ -89,14 +92,14 @@ impl Search<'_> {
                 Spec::Fifo { history } => {
                     call.result.as_chunks::<2>().0 == &history[..self.steps.min(history.len())]
                 }
-                Spec::Bag { .. } => true,
+                Spec::Queue | Spec::Bag { .. } => true,
             },
         }
     }
 
     fn take(&mut self, number: u64) -> bool {
         match self.spec {
-            Spec::Fifo { .. } if self.numbers.first() != Some(&number) => false,
+            Spec::Fifo { .. } | Spec::Queue if self.numbers.first() != Some(&number) => false,
             _ => match self.numbers.iter().position(|&there| there == number) {
                 Some(place) => {
                     self.numbers.remove(place);
@@ -112,7 +115,7 @@ impl Search<'_> {
         self.steps += 1;
         match self.spec {
             Spec::Fifo { history } => history.get(place) == Some(&event),
-            Spec::Bag { .. } => true,
+            Spec::Queue | Spec::Bag { .. } => true,
         }
     }
 }
@@ -149,8 +152,7 @@ mod tests {
 
     #[test]
     fn a_stack_is_a_bag_but_no_queue() {
-        let calls =
-            [call(Op::Add(1), &[], 0, 1), call(Op::Add(2), &[], 2, 3), call(Op::Remove, &[2], 4, 5)];
+        let calls = [call(Op::Add(1), &[], 0, 1), call(Op::Add(2), &[], 2, 3), call(Op::Remove, &[2], 4, 5)];
         assert!(explain(&calls, Spec::Bag { left: Some(&[1]) }));
         assert!(!explain(&calls, Spec::Fifo { history: &[[0, 1], [0, 2], [1, 2]] }));
     }

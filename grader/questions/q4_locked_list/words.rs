@@ -60,6 +60,52 @@ impl Op {
     }
 }
 
+impl Op {
+    /// The call as a student would write it.
+    pub fn call(self) -> String {
+        match self {
+            Op::Add(number) => format!("add({number})"),
+            Op::Remove => "remove()".into(),
+            Op::Len => "len()".into(),
+            Op::IsEmpty => "is_empty()".into(),
+            Op::History => "history()".into(),
+            Op::Inspect => "inspect(..)".into(),
+            Op::InspectAndPanic => "inspect(|_| panic!())".into(),
+        }
+    }
+
+    /// The call and what came back.
+    pub fn call_with_result(self, result: &[u64]) -> String {
+        let call = self.call();
+        match self {
+            Op::Add(_) | Op::InspectAndPanic => call,
+            Op::Remove => match result.first() {
+                Some(number) => format!("{call} -> Some({number})"),
+                None => format!("{call} -> None"),
+            },
+            Op::Len => format!("{call} -> {}", result.first().copied().unwrap_or_default()),
+            Op::IsEmpty => format!("{call} -> {}", result == [1]),
+            Op::History => format!("{call} -> {}", history(result.as_chunks::<2>().0)),
+            Op::Inspect => format!("{call} saw {result:?}"),
+        }
+    }
+}
+
+/// A history in words; of long ones the beginning.
+pub fn history(events: &[[u64; 2]]) -> String {
+    let names: Vec<String> = events
+        .iter()
+        .take(12)
+        .map(|event| match event {
+            [0, number] => format!("Added({number})"),
+            [1, number] => format!("Removed({number})"),
+            _ => "Empty".into(),
+        })
+        .collect();
+    let more = if events.len() > 12 { ", ..." } else { "" };
+    format!("[{}{more}]", names.join(", "))
+}
+
 /// What `pause` does, in the scene of `add_and_remove`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
@@ -67,7 +113,9 @@ pub enum Pause {
     Nothing,
     /// At its first two visits, wait for the other thread.
     Meet,
-    /// Let a long time pass.
+    /// Hold whoever pauses first until the other has paused twice.
+    HoldFirst,
+    /// Let a long time pass, and longer for the thread that paused first.
     Rest,
     /// Panic at this visit of a thread, counting from 1.
     PanicAt(u64),
@@ -81,6 +129,7 @@ impl Pause {
             Pause::Meet => [1, 0],
             Pause::Rest => [2, 0],
             Pause::PanicAt(visit) => [3, visit],
+            Pause::HoldFirst => [4, 0],
         }
     }
 
@@ -91,6 +140,7 @@ impl Pause {
             [1, _] => Pause::Meet,
             [2, _] => Pause::Rest,
             [3, visit] => Pause::PanicAt(visit),
+            [4, _] => Pause::HoldFirst,
             _ => return None,
         })
     }
@@ -127,6 +177,9 @@ pub const ELAPSED: u64 = 13;
 pub const LOOK: u64 = 14;
 /// `look` has looked.
 pub const LOOKED: u64 = 15;
+
+/// This thread was held in its first pause until the other had paused twice.
+pub const HELD: u64 = 16;
 
 /// The message of panics that the driver makes on purpose.
 pub const ON_PURPOSE: &str = "a panic of the judge's making";

@@ -25,10 +25,7 @@ pub(crate) fn first_error(output: &str) -> Diagnosis {
     });
     match errors.next() {
         Some(error) => diagnose(&error),
-        None => Diagnosis {
-            message: last_line(output),
-            ..Diagnosis::default()
-        },
+        None => Diagnosis { message: last_line(output), ..Diagnosis::default() },
     }
 }
 

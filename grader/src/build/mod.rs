@@ -221,7 +221,8 @@ fn rustc(
     }
     let mut diagnosis = diagnostics::first_error(&output.text);
     if output.status.code().is_none() {
-        diagnosis.message = format!("the compiler was stopped ({}): the answer takes too much to compile", output.status);
+        diagnosis.message =
+            format!("the compiler was stopped ({}): the answer takes too much to compile", output.status);
     }
     Ok(Some(diagnosis))
 }

@@ -62,7 +62,8 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
             let _ = writeln!(text, "  - {limit}");
         }
     } else if question.checks.iter().all(|check| check.verdict == Verdict::NotStarted) {
-        let _ = writeln!(text, "Nothing is written yet. Start with exercises/{}/README.md.", question.question);
+        let _ =
+            writeln!(text, "Nothing is written yet. Start with exercises/{}/README.md.", question.question);
     } else if score.is_losing() {
         let _ = writeln!(text, "A hint: cargo xtask hint {}", question.short);
     }
@@ -81,7 +82,8 @@ fn common_verdict(question: &QuestionReport) -> Option<&Verdict> {
 
 fn one_check(text: &mut String, check: &CheckReport, short: &str, style: Style) {
     let score = check.score();
-    let earned = if score.open > 0 { "open".into() } else { format!("{:>2}/{:<2}", score.earned, check.points) };
+    let earned =
+        if score.open > 0 { "open".into() } else { format!("{:>2}/{:<2}", score.earned, check.points) };
     let word = word(&check.verdict, style);
     let _ = writeln!(text, "    {word}  {earned:>5}  {}", check.title);
     explain(text, &check.verdict, short);

@@ -115,7 +115,8 @@ fn clean_verdict(verdict: &mut Verdict) {
 /// One line of printable text: control characters (and so escape sequences) are spelt out, marks
 /// that turn the direction of writing too, and long lines are cut.
 pub(crate) fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut line = String::new();
     for (count, c) in text.chars().enumerate() {
         if count >= MAX_CHARS {

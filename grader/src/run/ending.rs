@@ -52,7 +52,9 @@ impl Ending {
     /// The fault and what happened, for endings that are a fault of the answer.
     pub fn fault(&self) -> std::result::Result<(Fault, String), DoubtKind> {
         Ok(match self {
-            Ending::LeftEarly { how, .. } => (Fault::EarlyExit, format!("the program ended in the middle of a check ({how})")),
+            Ending::LeftEarly { how, .. } => {
+                (Fault::EarlyExit, format!("the program ended in the middle of a check ({how})"))
+            }
             Ending::CpuLimit { seconds } => (
                 Fault::Timeout,
                 format!("the program used {seconds} s of processor time and had not come to an end"),
@@ -67,15 +69,12 @@ impl Ending {
             Ending::Hang { .. } => {
                 (Fault::Hang, "every thread waits, and none of them can wake another".into())
             }
-            Ending::StartedProcess => {
-                (Fault::StartedProcess, "the program started another process".into())
-            }
-            Ending::FdLeak { count } => {
-                (Fault::FdLeak, format!("{count} file descriptors were left open"))
-            }
+            Ending::StartedProcess => (Fault::StartedProcess, "the program started another process".into()),
+            Ending::FdLeak { count } => (Fault::FdLeak, format!("{count} file descriptors were left open")),
             Ending::Nonsense => (
                 Fault::EarlyExit,
-                "the program sent something that no driver sends: the connection to the judge is not yours".into(),
+                "the program sent something that no driver sends: the connection to the judge is not yours"
+                    .into(),
             ),
             Ending::NoEnd => return Err(DoubtKind::NoEnd),
             Ending::Confused(_) => return Err(DoubtKind::Machine),

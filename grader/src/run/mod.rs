@@ -54,6 +54,7 @@ pub fn play(sandbox: &Sandbox, plan: Plan<'_>, experiments: &[Experiment], hurry
         World::Real => Limits::REAL,
         World::Model => Limits::model(schedules * plan.depth),
     };
+    let limits = if hurry && plan.world == World::Real { limits.in_hurry() } else { limits };
     let mut session = Session::start(sandbox, plan.program, plan.world, limits, hurry)?;
     let mut played = Played::default();
     for (number, experiment) in experiments.iter().enumerate() {

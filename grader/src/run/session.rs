@@ -13,6 +13,7 @@ use crate::scratch::Scratch;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -38,6 +39,8 @@ pub(super) struct Session {
     world: World,
     descriptors: usize,
     gates: Vec<Gate>,
+    /// How often each thread has come to a gate in this run.
+    visits: BTreeMap<u64, u64>,
     stalled: Vec<Entry>,
     has_stalled: bool,
     printed_bytes: u64,
@@ -63,7 +66,8 @@ impl Session {
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
-        let failed = |error: nix::Error| GraderError::machine(format!("failed to make a socket pair: {error}"));
+        let failed =
+            |error: nix::Error| GraderError::machine(format!("failed to make a socket pair: {error}"));
         let flags = SockFlag::SOCK_CLOEXEC;
         let (ours, theirs) =
             socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags).map_err(failed)?;
@@ -93,6 +97,7 @@ impl Session {
             world,
             descriptors: 0,
             gates: Vec::new(),
+            visits: BTreeMap::new(),
             stalled: Vec::new(),
             has_stalled: false,
             printed_bytes: 0,
@@ -113,6 +118,7 @@ impl Session {
         if self.descriptors == 0 {
             self.descriptors = proc::descriptors(self.running.pid).len();
         }
+        self.visits.clear();
         self.send(&Request::Explore { count, stop_at_failure })?;
         loop {
             match self.receive()? {
@@ -216,6 +222,7 @@ impl Session {
                 self.watch.progress();
                 match (Reply::from_bytes(&bytes), key) {
                     (Ok(Reply::Arrived { thread, visit }), Some(key)) => {
+                        self.visits.insert(thread, visit);
                         self.gates.push(Gate { thread, visit, key });
                         self.open_met();
                     }
@@ -325,7 +332,7 @@ impl Session {
                     let waits = self.gates.iter().any(|gate| gate.thread == u64::from(task.id));
                     !waits && task.id != self.running.pid
                 });
-                self.open_in_vain(others.into());
+                self.open_in_vain(if others { 3 } else { 0 });
                 Ok(())
             }
             Sight::Standstill(_) if self.world == World::Model => Ok(()),
@@ -336,25 +343,26 @@ impl Session {
         }
     }
 
-    /// Opens the gates of threads whose counterparts have come as often.
+    /// Opens the gates of threads when another thread has come as often.
     fn open_met(&mut self) {
-        let met = |mine: &Gate, all: &[Gate]| {
-            all.iter().any(|other| other.thread != mine.thread && other.visit == mine.visit)
+        let visits = &self.visits;
+        let met = |gate: &mut Gate| {
+            visits.iter().any(|(&thread, &visit)| thread != gate.thread && visit >= gate.visit)
         };
-        let opened: Vec<bool> = self.gates.iter().map(|gate| met(gate, &self.gates)).collect();
-        for (gate, open) in self.gates.iter_mut().zip(&opened) {
-            if *open {
-                let _ = gate.key.write_all(&[1]);
-            }
+        for mut gate in self.gates.extract_if(.., met) {
+            let _ = gate.key.write_all(&[1]);
         }
-        let mut opened = opened.into_iter();
-        self.gates.retain(|_| !opened.next().unwrap_or_default());
     }
 
     /// Opens all gates because nobody else will come, and puts on record why.
     fn open_in_vain(&mut self, why: u64) {
         for mut gate in self.gates.drain(..) {
-            self.stalled.push(Entry { thread: gate.thread, word: Entry::STALLED, args: vec![why], text: String::new() });
+            self.stalled.push(Entry {
+                thread: gate.thread,
+                word: Entry::STALLED,
+                args: vec![why],
+                text: String::new(),
+            });
             let _ = gate.key.write_all(&[1]);
         }
         self.has_stalled = true;

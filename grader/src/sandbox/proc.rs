@@ -49,7 +49,9 @@ pub(crate) fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
     let args: Vec<u64> =
         fields.map_while(|field| u64::from_str_radix(field.strip_prefix("0x")?, 16).ok()).collect();
     match number {
-        nix::libc::SYS_futex if args.get(3) == Some(&0) => Some("waits in futex: for a lock, a condvar or a join"),
+        nix::libc::SYS_futex if args.get(3) == Some(&0) => {
+            Some("waits in futex: for a lock, a condvar or a join")
+        }
         nix::libc::SYS_wait4 | nix::libc::SYS_waitid => Some("waits for a process to end"),
         nix::libc::SYS_read if is_pipe(pid, *args.first()?) => Some("waits to read from a pipe"),
         nix::libc::SYS_write if is_pipe(pid, *args.first()?) => Some("waits to write to a pipe"),
@@ -78,10 +80,12 @@ pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
 /// The children of a process.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     let tasks = numbers(&format!("/proc/{pid}/task"));
-    let lists = tasks.iter().map(|id| {
-        fs::read_to_string(format!("/proc/{pid}/task/{id}/children")).unwrap_or_default()
-    });
-    lists.flat_map(|list| list.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<_>>()).collect()
+    let lists = tasks
+        .iter()
+        .map(|id| fs::read_to_string(format!("/proc/{pid}/task/{id}/children")).unwrap_or_default());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The processes that `leader` has started, directly or not, `leader` itself left out. Those whose

@@ -78,7 +78,11 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
     let steps = Steps {
         driver: order.driver.as_ref().map(AsRawFd::as_raw_fd),
         limits: order.limits,
-        max_tasks: if slot.user().is_some() { order.limits.tasks } else { order.limits.tasks + proc::all_tasks() },
+        max_tasks: if slot.user().is_some() {
+            order.limits.tasks
+        } else {
+            order.limits.tasks + proc::all_tasks()
+        },
         user: slot.user(),
         bind: match sandbox.bind() {
             Some((from, to)) if order.compiler => Some((c_string(from)?, c_string(to)?)),
@@ -172,8 +176,7 @@ impl Steps {
 
 fn close_on_exec(first: u32, last: u32) -> io::Result<()> {
     // SAFETY: the call takes three numbers and touches no memory of ours.
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

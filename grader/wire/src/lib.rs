@@ -15,7 +15,7 @@ mod record;
 
 pub use codec::Malformed;
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
-pub use record::{Entry, EngineFailure, Recorder, Run, Tally};
+pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 
 /// The descriptor number at which the respondent finds its end of the socket pair.
 pub const DRIVER_FD: i32 = 4;

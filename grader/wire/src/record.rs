@@ -4,7 +4,6 @@
 
 use crate::codec::{Malformed, Reader, Writer};
 use crate::message::{Schedule, read_schedule, write_schedule};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One thing that happened.
@@ -51,8 +50,8 @@ impl Entry {
     pub const PANIC: u64 = u64::MAX;
 
     /// The word for a thread that waited at a gate in vain; its one number says why. 0: no other
-    /// thread was there; 1: one waits for a lock that this thread holds (as far as can be told);
-    /// 2: one waits for something else.
+    /// thread was there; 1: one waits for a lock that this thread holds; 2: one waits for something
+    /// else; 3: one waits, and nobody can tell for what.
     pub const STALLED: u64 = u64::MAX - 1;
 }
 
@@ -99,11 +98,9 @@ impl Run {
             })?,
             failure: match from.number()? {
                 0 => None,
-                _ => Some(EngineFailure {
-                    fault: from.text()?,
-                    headline: from.text()?,
-                    waits: from.texts()?,
-                }),
+                _ => {
+                    Some(EngineFailure { fault: from.text()?, headline: from.text()?, waits: from.texts()? })
+                }
             },
         })
     }
@@ -148,20 +145,32 @@ impl Recorder {
 /// Counts something per thread. Like the [`Recorder`], no step of any schedule.
 #[derive(Debug, Default)]
 pub struct Tally {
-    counts: Mutex<BTreeMap<u64, u64>>,
+    /// In the order in which the threads were first counted.
+    counts: Mutex<Vec<(u64, u64)>>,
 }
 
 impl Tally {
     /// Adds one for `thread` and returns its count, from 1 on.
     pub fn count(&self, thread: u64) -> u64 {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(thread).or_default();
-        *count += 1;
-        *count
+        let mut counts = self.lock();
+        match counts.iter_mut().find(|(counted, _)| *counted == thread) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                counts.push((thread, 1));
+                1
+            }
+        }
     }
 
-    /// The threads counted so far, in the order of their numbers.
+    /// The threads counted so far, in the order in which they were first counted.
     pub fn threads(&self) -> Vec<u64> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.lock().iter().map(|(thread, _)| *thread).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(u64, u64)>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

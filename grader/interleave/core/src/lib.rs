@@ -3,6 +3,8 @@
 //! Without it `core::sync::atomic` would be a way around the scheduler. Items are listed one by one, so that an
 //! item without a model does not compile.
 
+#![forbid(unsafe_code)]
+
 pub use core::*;
 
 /// Hints to the compiler and the processor.
@@ -17,8 +19,8 @@ pub mod sync {
     /// Atomic types.
     pub mod atomic {
         pub use interleave_std::sync::atomic::{
-            AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
-            AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+            AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8,
+            AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
         };
     }
 }

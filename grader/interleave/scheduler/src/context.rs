@@ -10,6 +10,9 @@ use std::sync::Arc;
 use crate::execution::{Execution, Guard};
 use crate::names::{Site, is_library};
 
+/// So many looks in vain are taken for a spin loop.
+const SPINNING: u32 = 16;
+
 /// One thread of one schedule.
 #[derive(Clone, Debug)]
 pub(crate) struct Here {
@@ -59,6 +62,12 @@ impl Here {
             *latest = site;
         }
         let site = *latest;
-        (self.execution.switch(state, self.me, false), site)
+        // Whoever keeps looking waits for somebody else, and has only left out the hint that says so.
+        let looks = &mut state.threads[self.me].looks;
+        let spins = *looks >= SPINNING;
+        if spins {
+            *looks = 0;
+        }
+        (self.execution.switch(state, self.me, spins), site)
     }
 }

@@ -2,15 +2,23 @@
 //!
 //! Exactly one thread of a schedule runs at any time. Knows nothing of locks, channels or atomics.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::explore::{Options, Schedule};
 use crate::fault::{self, Failure};
 use crate::handover::stop_for_ever;
-use crate::names::Site;
+use crate::names::nowhere;
 use crate::probe::ThreadRef;
 use crate::state::{Outcome, State, Status, Wait};
 use crate::trace::Detail;
+
+/// Whether any schedule of this process has left threads behind.
+static STUCK: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn stuck_threads_exist() -> bool {
+    STUCK.load(Ordering::Relaxed)
+}
 
 pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 
@@ -24,9 +32,9 @@ pub(crate) struct Execution {
 
 impl Execution {
     /// A schedule with its first thread, `main`, which already holds the right to run.
-    pub(crate) fn new(epoch: u64, schedule: Schedule, options: &Options, site: Site) -> Self {
+    pub(crate) fn new(epoch: u64, schedule: Schedule, options: &Options) -> Self {
         let mut state = State::new(schedule, options);
-        state.add_thread(None, Some("main".into()), site);
+        state.add_thread(None, Some("main".into()), nowhere());
         Self { epoch, state: Mutex::new(state), ended: Condvar::new() }
     }
 
@@ -110,6 +118,9 @@ impl Execution {
         if state.outcome.is_some() {
             return;
         }
+        if matches!(outcome, Outcome::Failed(_)) {
+            STUCK.store(true, Ordering::Relaxed);
+        }
         let main_panic = state.threads[0].unwinding.take();
         state.outcome = Some(match (outcome, main_panic) {
             // What went wrong first is the panic, even if a destructor then waits for ever.
@@ -134,7 +145,7 @@ impl Execution {
             return;
         }
         self.count_step(&mut state, me);
-        let site = state.threads[me].spawned_at;
+        let site = state.threads[me].site;
         state.record(me, "ends", None, site, Detail::None);
         state.threads[me].status = Status::Finished;
         state.wake_all(me, |wait| wait == Wait::Join(ThreadRef(me as u32)));

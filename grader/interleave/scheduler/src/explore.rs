@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of operations or of the story's text. A schedule is determined by its three numbers alone.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +13,7 @@ use crate::hook::install_panic_hook;
 use crate::pin::Pinned;
 use crate::state::Outcome;
 use crate::story::Record;
+use crate::trace::Detail;
 
 /// What a schedule runs.
 pub type Body = Arc<dyn Fn() + Send + Sync>;
@@ -74,6 +75,7 @@ pub struct Ran {
     /// What went wrong, if anything.
     pub failure: Option<Failure>,
     record: Record,
+    tainted: bool,
 }
 
 impl Ran {
@@ -81,6 +83,19 @@ impl Ran {
     #[must_use]
     pub fn story(&self) -> Vec<String> {
         self.record.lines()
+    }
+
+    /// Whether something outside the body had a hand in this run: the machine refused a thread, or a stuck thread of
+    /// an earlier, failed schedule still holds a lock that outlives schedules. A failure then proves nothing.
+    #[must_use]
+    pub fn is_tainted(&self) -> bool {
+        self.tainted
+    }
+
+    /// Whether any load read a value that had already been replaced: then a failure may be one of weak memory.
+    #[must_use]
+    pub fn read_old_value(&self) -> bool {
+        self.record.steps.iter().any(|step| matches!(step.detail, Detail::OldValue(..)))
     }
 }
 
@@ -102,13 +117,18 @@ impl Explorer {
     }
 
     /// Runs the next schedule.
-    #[track_caller]
     pub fn next(&mut self, body: &Body) -> Ran {
+        let _pinned = Pinned::here();
+        self.go_on(body)
+    }
+
+    fn go_on(&mut self, body: &Body) -> Ran {
         let schedule = Schedule { seed: self.seed, index: self.next_index, horizon: self.horizon };
-        let ran = self.replay(schedule, body);
+        let ran = run(schedule, &self.options, body);
         self.next_index += 1;
         // A run without an end says nothing about the length of the body.
-        let endless = matches!(&ran.failure, Some(it) if matches!(it.fault, Fault::BusyWait | Fault::SleepPolling));
+        let endless =
+            matches!(&ran.failure, Some(it) if matches!(it.fault, Fault::BusyWait | Fault::SleepPolling));
         if !endless {
             self.horizon = self.horizon.max(ran.steps);
         }
@@ -116,7 +136,6 @@ impl Explorer {
     }
 
     /// Runs a schedule again: the same run, to the byte of its story.
-    #[track_caller]
     pub fn replay(&self, schedule: Schedule, body: &Body) -> Ran {
         let _pinned = Pinned::here();
         run(schedule, &self.options, body)
@@ -134,12 +153,11 @@ pub struct Report {
 
 /// Runs up to `schedules` schedules, stops at the first failure, then looks for a shorter run that fails alike.
 /// Everything is bounded by counts, so that the same arguments give the same report.
-#[track_caller]
 pub fn explore(seed: u64, schedules: u32, options: Options, body: Body) -> Report {
     let _pinned = Pinned::here();
     let mut explorer = Explorer::new(seed, options);
     for count in 1..=schedules {
-        let ran = explorer.next(&body);
+        let ran = explorer.go_on(&body);
         if ran.failure.is_some() {
             return Report { schedules: count, failure: Some(shorten(explorer, ran, &body)) };
         }
@@ -147,9 +165,8 @@ pub fn explore(seed: u64, schedules: u32, options: Options, body: Body) -> Repor
     Report { schedules, failure: None }
 }
 
-#[track_caller]
 fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
-    let fault = |ran: &Ran| ran.failure.as_ref().filter(|failure| !failure.inherited).map(|failure| failure.fault);
+    let fault = |ran: &Ran| ran.failure.as_ref().filter(|_| !ran.tainted).map(|failure| failure.fault);
     let wanted = fault(&first);
     let mut best = first;
     let mut seen = 1;
@@ -157,7 +174,7 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
         if seen == SHORTENING_FAILURES {
             break;
         }
-        let ran = explorer.next(body);
+        let ran = explorer.go_on(body);
         if wanted.is_none() || fault(&ran) != wanted {
             continue;
         }
@@ -170,11 +187,10 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
     best
 }
 
-#[track_caller]
 fn run(schedule: Schedule, options: &Options, body: &Body) -> Ran {
     static EPOCH: AtomicU64 = AtomicU64::new(1);
     let epoch = EPOCH.fetch_add(1, Ordering::Relaxed);
-    let execution = Arc::new(Execution::new(epoch, schedule, options, Location::caller()));
+    let execution = Arc::new(Execution::new(epoch, schedule, options));
     let main = start_main(&execution, Arc::clone(body));
     let mut state = execution.wait_for_end();
     let record = Record {
@@ -186,7 +202,14 @@ fn run(schedule: Schedule, options: &Options, body: &Body) -> Ran {
         Some(Outcome::Failed(failure)) => Some(failure),
         _ => None,
     };
-    let ran = Ran { schedule, steps: state.steps, switches: state.switches, failure, record };
+    let ran = Ran {
+        schedule,
+        steps: state.steps,
+        switches: state.switches,
+        failure,
+        record,
+        tainted: state.tainted,
+    };
     let others = std::mem::take(&mut state.os_threads);
     drop(state);
     // After a failure the stuck threads stay where they are: unwinding them would run the student's code again.

@@ -60,13 +60,11 @@ pub struct Failure {
     pub headline: String,
     /// Who waits for what, where, held by whom since which line.
     pub waits: Vec<String>,
-    /// The fault lies with an earlier schedule, whose stuck threads still hold a lock that outlives schedules.
-    pub(crate) inherited: bool,
 }
 
 impl Failure {
     pub(crate) fn new(fault: Fault, headline: String, state: &State) -> Self {
-        Self { fault, headline, waits: waits(state), inherited: false }
+        Self { fault, headline, waits: waits(state) }
     }
 }
 
@@ -118,7 +116,11 @@ pub(crate) fn nobody_can_run(state: &State) -> Failure {
 fn leaked(state: &State) -> Failure {
     let stuck = blocked(state).map(|(thread, _)| thread).collect::<Vec<_>>();
     let spawned = |thread: &ThreadRef| {
-        format!("{}, spawned at {},", name(state, *thread), place(state.threads[thread.0 as usize].spawned_at))
+        format!(
+            "{}, spawned at {},",
+            name(state, *thread),
+            place(state.threads[thread.0 as usize].spawned_at)
+        )
     };
     let who = stuck.iter().map(spawned).collect::<Vec<_>>();
     let verb = if who.len() == 1 { "never ends" } else { "never end" };
@@ -155,7 +157,8 @@ fn cycle(state: &State) -> Option<Vec<String>> {
             }
             path.push(next);
         }
-        let clause = |thread: &ThreadRef| format!("{} waits for {}", name(state, *thread), reason(state, *thread));
+        let clause =
+            |thread: &ThreadRef| format!("{} waits for {}", name(state, *thread), reason(state, *thread));
         Some(path.iter().map(clause).collect())
     })
 }
@@ -201,17 +204,18 @@ pub(crate) fn sleep_polling(state: &State, thread: usize) -> Failure {
     Failure::new(Fault::SleepPolling, headline, state)
 }
 
-/// A thread asks for a lock in a way that its own hold of it forbids.
+/// A thread waits for something that only it could give: a lock that it holds, or its own initialisation.
 pub(crate) fn self_deadlock(state: &State, thread: usize, object: ObjectIndex) -> Failure {
     let me = ThreadRef(thread as u32);
     let object = &state.objects[object.0 as usize];
-    let since = object.holders().find(|hold| hold.thread == me).map_or_else(String::new, |hold| place(hold.since));
-    let headline = format!(
-        "{} locks {} again at {} while holding it since {since}",
-        name(state, me),
-        object.name(),
-        place(state.threads[thread].site),
-    );
+    let hold = object.holders().find(|hold| hold.thread == me);
+    let since = hold.map_or_else(String::new, |hold| place(hold.since));
+    let (who, what, here) = (name(state, me), object.name(), place(state.threads[thread].site));
+    let headline = if object.is_lock() {
+        format!("{who} locks {what} again at {here} while holding it since {since}")
+    } else {
+        format!("{who} waits at {here} for {what}, which it has been initialising itself since {since}")
+    };
     Failure::new(Fault::SelfDeadlock, headline, state)
 }
 
@@ -222,7 +226,7 @@ pub(crate) fn inherited(state: &State, thread: usize, object: ObjectIndex) -> Fa
         state.objects[object.0 as usize].name(),
         place(state.threads[thread].site),
     );
-    Failure { inherited: true, ..Failure::new(Fault::Deadlock, headline, state) }
+    Failure::new(Fault::Deadlock, headline, state)
 }
 
 fn waits(state: &State) -> Vec<String> {
@@ -238,7 +242,9 @@ fn reason(state: &State, thread: ThreadRef) -> String {
     let object_name = |object: ObjectIndex| state.objects[object.0 as usize].name();
     match wait {
         Wait::Lock(object) | Wait::Shared(object) | Wait::Change(object) => {
-            let hold = |hold: &crate::object::Hold| format!("{} since {}", name(state, hold.thread), place(hold.since));
+            let hold = |hold: &crate::object::Hold| {
+                format!("{} since {}", name(state, hold.thread), place(hold.since))
+            };
             let holders = state.objects[object.0 as usize].holders().map(hold).collect::<Vec<_>>();
             match holders.is_empty() {
                 true => object_name(object),

@@ -17,6 +17,8 @@
 //! assert!(report.failure.is_none());
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod clock;
 mod context;
 mod execution;

@@ -151,3 +151,84 @@ pub(crate) fn fence(thread: usize, view: &mut View, shared: &mut VectorClock, or
         view.clock.tick(thread);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
+
+    use super::{History, View, fence};
+    use crate::clock::VectorClock;
+    use crate::rng::Rng;
+
+    /// What thread 1 may read from data after it has read 1 from a flag that thread 0 set after the data.
+    fn published(store: Ordering, load: Ordering) -> BTreeSet<u64> {
+        let mut seen = BTreeSet::new();
+        for index in 0..200 {
+            let mut rng = Rng::new(1, index);
+            let (mut data, mut flag) = (History::default(), History::default());
+            let (mut writer, mut reader) = (View::default(), View::default());
+            data.settle(0);
+            flag.settle(0);
+            data.store(0, &mut writer, 42, Relaxed);
+            flag.store(0, &mut writer, 1, store);
+            if flag.load(1, &mut reader, load, &mut rng).0 == 1 {
+                seen.insert(data.load(1, &mut reader, Relaxed, &mut rng).0);
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn publication_needs_release_and_acquire() {
+        assert_eq!(published(Release, Acquire), BTreeSet::from([42]));
+        assert_eq!(published(SeqCst, SeqCst), BTreeSet::from([42]));
+        for (store, load) in [(Relaxed, Acquire), (Release, Relaxed), (Relaxed, Relaxed)] {
+            assert_eq!(published(store, load), BTreeSet::from([0, 42]), "{store:?} {load:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_never_reads_backwards_nor_its_own_past() {
+        for index in 0..200 {
+            let mut rng = Rng::new(2, index);
+            let mut value = History::default();
+            let (mut writer, mut reader) = (View::default(), View::default());
+            value.settle(0);
+            (1..=5).for_each(|bits| value.store(0, &mut writer, bits, Relaxed));
+            assert_eq!(value.load(0, &mut writer, Relaxed, &mut rng), (5, false));
+            let first = value.load(1, &mut reader, Relaxed, &mut rng).0;
+            assert!(value.load(1, &mut reader, Relaxed, &mut rng).0 >= first);
+        }
+    }
+
+    #[test]
+    fn fences_publish_through_relaxed_accesses() {
+        for index in 0..200 {
+            let mut rng = Rng::new(3, index);
+            let (mut data, mut flag) = (History::default(), History::default());
+            let (mut writer, mut reader, mut shared) =
+                (View::default(), View::default(), VectorClock::default());
+            data.settle(0);
+            flag.settle(0);
+            data.store(0, &mut writer, 42, Relaxed);
+            fence(0, &mut writer, &mut shared, Release);
+            flag.store(0, &mut writer, 1, Relaxed);
+            if flag.load(1, &mut reader, Relaxed, &mut rng).0 == 1 {
+                fence(1, &mut reader, &mut shared, Acquire);
+                assert_eq!(data.load(1, &mut reader, Relaxed, &mut rng).0, 42);
+            }
+        }
+    }
+
+    #[test]
+    fn exclusive_access_begins_a_new_history() {
+        let (mut value, mut rng) = (History::default(), Rng::new(4, 0));
+        let (mut writer, mut reader) = (View::default(), View::default());
+        value.settle(0);
+        value.store(0, &mut writer, 1, Relaxed);
+        value.settle(9);
+        assert_eq!(value.load(1, &mut reader, Relaxed, &mut rng), (9, false));
+        assert_eq!(value.current(), 9);
+    }
+}

@@ -10,8 +10,16 @@ pub type Site = &'static Location<'static>;
 /// Longest type name that is shown in full.
 const LONGEST_TYPE: usize = 48;
 
+/// The place of a thread that has not called anything yet and that nobody has spawned.
+pub(crate) fn nowhere() -> Site {
+    Location::caller()
+}
+
 /// `lib.rs:40:9`: the file's own name without its folders.
 pub(crate) fn place(site: &Location<'_>) -> String {
+    if site.file() == file!() {
+        return "-".to_owned();
+    }
     let file = site.file();
     let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
     format!("{file}:{}:{}", site.line(), site.column())

@@ -72,6 +72,8 @@ pub(crate) struct Thread {
     pub(crate) token_clock: VectorClock,
     /// Sleeps and expired timed waits since the last wait that something else ended.
     pub(crate) idle_turns: u32,
+    /// Looks at atomics, locks and threads since the last one that changed or found something.
+    pub(crate) looks: u32,
     /// The panic that is unwinding it at the moment.
     pub(crate) unwinding: Option<Box<str>>,
 }
@@ -103,6 +105,8 @@ pub(crate) struct State {
     pub(crate) fence_clock: VectorClock,
     pub(crate) trace: Vec<Step>,
     pub(crate) outcome: Option<Outcome>,
+    /// What happened may not be the body's own doing: see [`crate::Ran::is_tainted`].
+    pub(crate) tainted: bool,
     pub(crate) os_threads: Vec<std::thread::JoinHandle<()>>,
     ready: Vec<u32>,
 }
@@ -128,6 +132,7 @@ impl State {
             fence_clock: VectorClock::default(),
             trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
             outcome: None,
+            tainted: false,
             os_threads: Vec::with_capacity(8),
             ready: Vec::with_capacity(8),
         }
@@ -161,6 +166,7 @@ impl State {
             token: false,
             token_clock: VectorClock::default(),
             idle_turns: 0,
+            looks: 0,
             unwinding: None,
         });
         index
@@ -220,6 +226,12 @@ impl State {
         self.threads[thread].view.clock.join(&self.objects[object.0 as usize].clock);
     }
 
+    /// Counts a look of `thread` that may be one turn of a spin loop.
+    pub(crate) fn count_look(&mut self, thread: usize, in_vain: bool) {
+        let looks = &mut self.threads[thread].looks;
+        *looks = if in_vain { *looks + 1 } else { 0 };
+    }
+
     /// Ends the wait of one thread.
     pub(crate) fn wake(&mut self, thread: usize, why: Woken) {
         let woken = &mut self.threads[thread];
@@ -261,7 +273,8 @@ impl State {
             let mut ready = std::mem::take(&mut self.ready);
             ready.clear();
             let threads = self.threads.iter().zip(0u32..);
-            ready.extend(threads.filter(|(thread, _)| thread.status == Status::Ready).map(|(_, index)| index));
+            ready
+                .extend(threads.filter(|(thread, _)| thread.status == Status::Ready).map(|(_, index)| index));
             let next = (!ready.is_empty()).then(|| {
                 let Self { strategy, rng, steps, .. } = self;
                 strategy.pick(&ready, current as u32, yielding, *steps, rng) as usize

@@ -78,7 +78,9 @@ impl Record {
             Detail::TakenAt(since) => write!(text, ", taken at {}", place(since)),
             Detail::GivesUp(lock) => write!(text, ", gives up {}", self.object(*lock).name()),
             Detail::Value(bits, order) => write!(text, ": {} ({order:?})", show(*bits)),
-            Detail::OldValue(bits, order) => write!(text, ": reads the OLD value {} ({order:?})", show(*bits)),
+            Detail::OldValue(bits, order) => {
+                write!(text, ": reads the OLD value {} ({order:?})", show(*bits))
+            }
             Detail::Change(from, to, order) => write!(text, ": {} -> {} ({order:?})", show(*from), show(*to)),
             Detail::Found(bits, order) => write!(text, ": fails, finds {} ({order:?})", show(*bits)),
             Detail::FailedSpuriously(bits) => write!(text, ": fails spuriously, finds {}", show(*bits)),

@@ -34,7 +34,8 @@ impl Strategy {
             0 => Way::Uniform,
             1 => Way::Sticky,
             _ => {
-                let depth = 1 + (index / 3 % 4) as usize;
+                // By sixes, so that every depth meets both parities, which decide how unkind the schedule is.
+                let depth = 1 + (index / 6 % 4) as usize;
                 let mut change_points = [u32::MAX; 4];
                 for point in &mut change_points[..depth] {
                     *point = 1 + rng.below(horizon.max(1) as usize) as u32;
@@ -104,4 +105,54 @@ fn highest(ready: &[u32], priorities: &[u64]) -> u32 {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Strategy;
+    use crate::rng::Rng;
+
+    /// How often the current thread, number 1 of three, is chosen in a thousand picks.
+    fn stays(index: u32, yielding: bool) -> usize {
+        let mut rng = Rng::new(1, index);
+        let mut strategy = Strategy::new(index, 20, &mut rng);
+        (0..3).for_each(|_| strategy.add_thread(&mut rng));
+        (0..1000).filter(|step| strategy.pick(&[0, 1, 2], 1, yielding, *step, &mut rng) == 1).count()
+    }
+
+    #[test]
+    fn uniform_choice_is_uniform() {
+        assert!((280..390).contains(&stays(0, false)), "{}", stays(0, false));
+    }
+
+    #[test]
+    fn a_sticky_thread_stays_and_a_yielding_one_never_does() {
+        // 70 % by staying, and a third of the rest by chance.
+        assert!((750..850).contains(&stays(1, false)), "{}", stays(1, false));
+        assert_eq!(stays(1, true), 0);
+    }
+
+    #[test]
+    fn priorities_never_starve_anybody_for_long() {
+        for index in [2, 8, 14, 20] {
+            let mut rng = Rng::new(3, index);
+            let mut strategy = Strategy::new(index, 20, &mut rng);
+            (0..3).for_each(|_| strategy.add_thread(&mut rng));
+            let mut current = 0;
+            let mut turns = [0; 3];
+            for step in 0..3000 {
+                current = strategy.pick(&[0, 1, 2], current, false, step, &mut rng);
+                turns[current as usize] += 1;
+            }
+            assert!(turns.iter().all(|turns| *turns >= 600), "{turns:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_ready_thread_goes_on_even_if_it_yields() {
+        let mut rng = Rng::new(1, 0);
+        let mut strategy = Strategy::new(1, 20, &mut rng);
+        (0..3).for_each(|_| strategy.add_thread(&mut rng));
+        assert_eq!(strategy.pick(&[2], 2, true, 1, &mut rng), 2);
+    }
 }

@@ -4,6 +4,18 @@
 //! A program compiled with `--extern std=libinterleave_std.rlib` needs no change at all. Outside a schedule the types
 //! behave like the real ones. The replaced modules list their items one by one: an item without a model does not
 //! compile, instead of slipping past the scheduler. The scheduler itself cannot be named through this crate.
+//!
+//! # What the model does not see
+//! - `Arc` and `Weak` are the real ones: a loop over `Arc::strong_count` has no scheduling point and never ends.
+//! - The values of statics and of `LazyLock` outlive a schedule; only who holds what begins afresh.
+//! - `HashMap` iterates in an order of its own in every run: a program that does visible things in that order cannot
+//!   be replayed to the byte.
+//! - Threads of other libraries run for real. What blocks outside these modules (files, pipes, sockets, processes,
+//!   `print!` of a value whose `Display` waits for a lock) blocks the whole schedule.
+//! - A reader may always join other readers: a second `read` by one thread while a writer waits is not reported.
+//! - `unsafe` code, and with it data races.
+
+#![deny(unsafe_code)]
 
 pub use std::*;
 

@@ -147,7 +147,7 @@ fn a_thread_left_behind_is_named_with_the_line_that_spawned_it() {
     let failure = failure_of(|| {
         let (sender, receiver) = mpsc::channel::<u8>();
         thread::Builder::new().name("left".to_owned()).spawn(move || receiver.recv()).unwrap();
-        std::mem::forget(sender);
+        let _kept_for_ever = Box::leak(Box::new(sender));
     });
     assert_eq!(failure.fault, Fault::LeakedThread);
     assert!(failure.headline.starts_with("left, spawned at faults.rs:"), "{failure:?}");
@@ -230,8 +230,11 @@ fn a_static_lock_held_by_a_stuck_thread_does_not_hang_the_next_schedule() {
     let body: interleave::Body = Arc::new(|| {
         let (_first, _second) = (LOCK.lock(), LOCK.lock());
     });
-    let first = explorer.next(&body).failure.expect("locked twice");
-    assert_eq!(first.fault, Fault::SelfDeadlock);
-    let second = explorer.next(&body).failure.expect("still locked");
+    let first = explorer.next(&body);
+    assert!(!first.is_tainted());
+    assert_eq!(first.failure.expect("locked twice").fault, Fault::SelfDeadlock);
+    let second = explorer.next(&body);
+    assert!(second.is_tainted());
+    let second = second.failure.expect("still locked");
     assert!(second.headline.contains("still held by a thread of an earlier schedule"), "{second:?}");
 }

@@ -92,7 +92,8 @@ fn every_kind_of_wait_has_its_name() {
         let (sender, receiver) = mpsc::channel::<u8>();
         let sharing = || Arc::clone(&pair);
         let (waits, meets) = (sharing(), sharing());
-        let on_condvar = thread::spawn(move || drop(waits.1.wait_while(waits.0.lock().unwrap(), |set| !*set)));
+        let on_condvar =
+            thread::spawn(move || drop(waits.1.wait_while(waits.0.lock().unwrap(), |set| !*set)));
         let at_barrier = thread::spawn(move || meets.2.wait().is_leader());
         let receiving = thread::spawn(move || receiver.recv().is_err());
         let parked = thread::spawn(|| thread::park_timeout(Duration::from_secs(1)));
@@ -110,7 +111,11 @@ fn every_kind_of_wait_has_its_name() {
         ];
         // A park may return for no reason, and then the thread is gone.
         for (thread, (wait, expected)) in waits.iter().zip(&expected).enumerate() {
-            assert!(wait == expected || *wait == Waiting::No && thread == 3, "thread {}: {wait:?}", thread + 1);
+            assert!(
+                wait == expected || *wait == Waiting::No && thread == 3,
+                "thread {}: {wait:?}",
+                thread + 1
+            );
         }
         assert!((1..=6).all(|thread| probe::locks_held(ThreadRef(thread)).is_empty()));
         *pair.0.lock().unwrap() = true;

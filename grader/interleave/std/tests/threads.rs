@@ -16,7 +16,8 @@ fn always(body: fn()) {
 #[test]
 fn join_gives_the_value_of_the_panic() {
     always(|| {
-        let panic = thread::spawn(|| panic!("number {}", interleave_std::hint::black_box(7))).join().unwrap_err();
+        let panic =
+            thread::spawn(|| panic!("number {}", interleave_std::hint::black_box(7))).join().unwrap_err();
         assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("number 7"));
         let panic = thread::spawn(|| resume_unwind(Box::new(7_u8))).join().unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&7_u8));
@@ -194,6 +195,11 @@ fn nobody_is_interrupted_while_unwinding() {
         let first = log.iter().position(|who| *who == "unwinding").unwrap();
         assert_eq!(log[first..first + 3], ["unwinding"; 3]);
     });
+}
+
+#[test]
+fn every_machine_looks_alike() {
+    always(|| assert_eq!(thread::available_parallelism().unwrap().get(), 4));
 }
 
 #[test]

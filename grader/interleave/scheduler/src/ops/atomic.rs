@@ -143,8 +143,17 @@ impl Access<'_> {
         let object = state.object(here.execution.epoch, self.id, self.kind);
         state.object_mut(object).history.settle(self.cell.get());
         let (verb, detail, result) = operation(&mut state, here.me, object.0 as usize);
+        state.count_look(here.me, changes_nothing(verb, &detail));
         state.record(here.me, verb, Some(object), site, detail);
         Some(result)
+    }
+}
+
+fn changes_nothing(verb: &str, detail: &Detail) -> bool {
+    match detail {
+        Detail::Value(..) | Detail::OldValue(..) => verb == "load",
+        Detail::Change(before, after, _) => before == after,
+        _ => true,
     }
 }
 

@@ -43,7 +43,9 @@ pub fn wait(
     let (execution, me) = (&here.execution, here.me);
     let (mut state, site) = here.point(site);
     let condvar = state.object(execution.epoch, id, KIND);
-    let Some(lock) = mutex.index_in(execution.epoch) else { unreachable!("its guard was taken in this schedule") };
+    let Some(lock) = mutex.index_in(execution.epoch) else {
+        unreachable!("its guard was taken in this schedule")
+    };
     unlock();
     state.record(me, verb, Some(condvar), site, Detail::GivesUp(lock));
     leave(&here, &mut state, lock, Mode::Alone, false);

@@ -4,7 +4,7 @@
 //! model lets a thread in.
 
 use crate::context::{self, Here};
-use crate::execution::Guard;
+use crate::execution::{Guard, stuck_threads_exist};
 use crate::fault;
 use crate::names::Site;
 use crate::object::{Hold, Kind, ObjectId, ObjectIndex};
@@ -51,7 +51,9 @@ pub fn try_lock(id: &ObjectId, kind: Kind, mode: Mode, verb: &'static str, site:
         object
     };
     let (mut state, site) = here.point(site);
-    if obstacle(&mut state, object, mode).is_some() {
+    let busy = obstacle(&mut state, object, mode).is_some();
+    state.count_look(here.me, busy);
+    if busy {
         state.record(here.me, verb, Some(object), site, Detail::Says("would block"));
         return Attempt::Busy;
     }
@@ -138,15 +140,18 @@ pub fn downgrade(id: &ObjectId, site: Site) {
     state.object_mut(object).readers.push(hold);
 }
 
-/// The model has let the caller in, but the real lock is taken: a stuck thread of a failed schedule holds it.
-pub fn inherited(id: &ObjectId) -> ! {
-    let Some(here) = context::here() else { unreachable!("only the model lets a thread in") };
-    let state = here.lock();
-    match id.index_in(here.execution.epoch) {
-        Some(object) => {
-            let failure = fault::inherited(&state, here.me, object);
-            here.execution.fail(state, failure)
-        }
-        None => unreachable!("the model knows every lock that it has let somebody into"),
+/// The model has let the caller in, but the real lock is taken. Once a schedule has failed, one of its stuck threads
+/// may hold the lock for ever, and then this schedule is over as well. Otherwise it returns: a thread outside the
+/// model has the lock and will give it back.
+pub fn found_taken(id: &ObjectId) {
+    let Some(here) = context::here() else { return };
+    if !stuck_threads_exist() {
+        return;
+    }
+    let mut state = here.lock();
+    if let Some(object) = id.index_in(here.execution.epoch) {
+        state.tainted = true;
+        let failure = fault::inherited(&state, here.me, object);
+        here.execution.fail(state, failure)
     }
 }

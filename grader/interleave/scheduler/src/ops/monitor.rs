@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::context::{self, Here};
+use crate::fault;
 use crate::names::Site;
 use crate::object::{Hold, Kind, ObjectId};
 use crate::ops::time::{Timer, count_idle_turn};
@@ -135,6 +136,8 @@ impl<S> Monitor<S> {
             let tried = attempt(&mut self.data());
             let changed = matches!(tried, Try::Done(_) | Try::HalfDone);
             if changed {
+                // Something was sent, received or begun: what went before was no idle polling.
+                state.threads[me].idle_turns = 0;
                 state.publish(me, object);
                 state.wake_all(me, |wait| wait == Wait::Change(object));
             }
@@ -149,6 +152,10 @@ impl<S> Monitor<S> {
             }
             if timer.is_none() || changed {
                 state.record(me, verb, Some(object), site, Detail::Says("waits"));
+            }
+            if state.object_mut(object).owner.is_some_and(|busy| busy.thread.0 as usize == me) {
+                let failure = fault::self_deadlock(&state, me, object);
+                execution.fail(state, failure)
             }
             state = match *timer.get_or_insert_with(|| Timer::start(&mut state, timeout, 8)) {
                 Timer::EndsNow => {

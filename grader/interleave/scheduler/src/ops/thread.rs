@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::{self, Here};
+use crate::execution::Guard;
 use crate::names::Site;
 use crate::ops::time::{Timer, count_idle_turn};
 use crate::probe::ThreadRef;
@@ -75,6 +76,7 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
         }
         Err(error) => {
             state.threads[child].status = Status::Finished;
+            state.tainted = true;
             Err(error)
         }
     }
@@ -93,8 +95,23 @@ pub fn join(thread: ThreadRef, site: Site) {
         state.threads[here.me].idle_turns = 0;
         state.record(here.me, "has joined", None, site, Detail::Thread(thread));
     }
-    let known = state.threads[thread.0 as usize].view.clock.clone();
-    state.threads[here.me].view.clock.join(&known);
+    learn_all(state, here.me, thread);
+}
+
+/// The end of a scope: a step only if the thread is still to be waited for.
+pub fn join_at_scope_end(thread: ThreadRef, site: Site) {
+    let Some(here) = context::here() else { return };
+    let state = here.lock();
+    if state.threads[thread.0 as usize].status != Status::Finished {
+        drop(state);
+        return join(thread, site);
+    }
+    learn_all(state, here.me, thread);
+}
+
+fn learn_all(mut state: Guard<'_>, me: usize, ended: ThreadRef) {
+    let known = state.threads[ended.0 as usize].view.clock.clone();
+    state.threads[me].view.clock.join(&known);
 }
 
 /// Whether a thread has ended.
@@ -103,6 +120,7 @@ pub fn is_finished(thread: ThreadRef, site: Site) -> bool {
     let Some(here) = context::here() else { return true };
     let (mut state, site) = here.point(site);
     let finished = state.threads[thread.0 as usize].status == Status::Finished;
+    state.count_look(here.me, !finished);
     state.record(here.me, "is_finished", None, site, Detail::Finished(thread, finished));
     finished
 }

@@ -39,7 +39,8 @@ impl Barrier {
             }
             round.arrived += 1;
             if round.arrived < self.size {
-                return Try::Wait;
+                // Whoever comes later learns what this thread has done so far.
+                return Try::HalfDone;
             }
             round.arrived = 0;
             round.number = round.number.wrapping_add(1);

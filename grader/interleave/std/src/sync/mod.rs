@@ -41,11 +41,18 @@ fn map_try_lock<A, B>(result: TryLockResult<A>, rebuild: impl FnOnce(A) -> B) ->
     }
 }
 
-/// What the real lock says once the model has let the caller in.
-fn entered<G>(id: &interleave::rt::ObjectId, result: TryLockResult<G>) -> LockResult<G> {
-    match result {
+/// What the real lock says once the model has let the caller in: it is free, unless a thread outside the model has it.
+fn entered<G>(
+    id: &interleave::rt::ObjectId,
+    tried: TryLockResult<G>,
+    wait: impl FnOnce() -> LockResult<G>,
+) -> LockResult<G> {
+    match tried {
         Ok(guard) => Ok(guard),
         Err(TryLockError::Poisoned(poison)) => Err(poison),
-        Err(TryLockError::WouldBlock) => interleave::rt::lock::inherited(id),
+        Err(TryLockError::WouldBlock) => {
+            interleave::rt::lock::found_taken(id);
+            wait()
+        }
     }
 }

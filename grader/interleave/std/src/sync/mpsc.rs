@@ -172,7 +172,8 @@ impl<T> Channel<T> {
         let unread = self.queue.wait_until(kind::<T>(), "drop the receiver of", site, |queue| {
             queue.receiver_lives = false;
             // Senders that wait to meet the receiver take their own messages back.
-            let unread = if queue.capacity == Some(0) { VecDeque::new() } else { std::mem::take(&mut queue.messages) };
+            let unread =
+                if queue.capacity == Some(0) { VecDeque::new() } else { std::mem::take(&mut queue.messages) };
             Try::Done(unread)
         });
         // Outside the monitor: the destructors of messages may use modelled types.

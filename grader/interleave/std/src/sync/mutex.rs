@@ -83,7 +83,11 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     fn enter(&self, modelled: bool) -> LockResult<MutexGuard<'_, T>> {
-        let real = if modelled { entered(&self.id, self.data.try_lock()) } else { self.data.lock() };
+        let real = if modelled {
+            entered(&self.id, self.data.try_lock(), || self.data.lock())
+        } else {
+            self.data.lock()
+        };
         map_lock(real, |real| self.guard(real, modelled))
     }
 

@@ -37,7 +37,8 @@ impl Once {
     /// As `std::sync::Once::call_once_force`.
     #[track_caller]
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
-        self.gate.pass(KIND, "call_once_force", Location::caller(), true, |poisoned| f(&OnceState { poisoned }));
+        self.gate
+            .pass(KIND, "call_once_force", Location::caller(), true, |poisoned| f(&OnceState { poisoned }));
     }
 
     /// As `std::sync::Once::is_completed`.

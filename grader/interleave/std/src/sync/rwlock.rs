@@ -57,7 +57,11 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let modelled = lock(&self.id, kind::<T>(), Mode::Shared, "read", Location::caller());
-        let real = if modelled { entered(&self.id, self.data.try_read()) } else { self.data.read() };
+        let real = if modelled {
+            entered(&self.id, self.data.try_read(), || self.data.read())
+        } else {
+            self.data.read()
+        };
         map_lock(real, |real| self.reader(real, modelled))
     }
 
@@ -68,7 +72,11 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let modelled = lock(&self.id, kind::<T>(), Mode::Alone, "write", Location::caller());
-        let real = if modelled { entered(&self.id, self.data.try_write()) } else { self.data.write() };
+        let real = if modelled {
+            entered(&self.id, self.data.try_write(), || self.data.write())
+        } else {
+            self.data.write()
+        };
         map_lock(real, |real| self.writer(real, modelled))
     }
 
@@ -80,7 +88,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         match try_lock(&self.id, kind::<T>(), Mode::Shared, "try_read", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
-            Attempt::Taken => Ok(map_lock(entered(&self.id, self.data.try_read()), |real| self.reader(real, true))?),
+            Attempt::Taken => {
+                Ok(map_lock(entered(&self.id, self.data.try_read(), || self.data.read()), |real| {
+                    self.reader(real, true)
+                })?)
+            }
             Attempt::Outside => map_try_lock(self.data.try_read(), |real| self.reader(real, false)),
         }
     }
@@ -93,7 +105,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         match try_lock(&self.id, kind::<T>(), Mode::Alone, "try_write", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
-            Attempt::Taken => Ok(map_lock(entered(&self.id, self.data.try_write()), |real| self.writer(real, true))?),
+            Attempt::Taken => {
+                Ok(map_lock(entered(&self.id, self.data.try_write(), || self.data.write()), |real| {
+                    self.writer(real, true)
+                })?)
+            }
             Attempt::Outside => map_try_lock(self.data.try_write(), |real| self.writer(real, false)),
         }
     }
@@ -116,11 +132,19 @@ impl<T: ?Sized> RwLock<T> {
         self.data.get_mut()
     }
 
-    fn reader<'a>(&'a self, real: std::sync::RwLockReadGuard<'a, T>, modelled: bool) -> RwLockReadGuard<'a, T> {
+    fn reader<'a>(
+        &'a self,
+        real: std::sync::RwLockReadGuard<'a, T>,
+        modelled: bool,
+    ) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard { real: Some(real), id: &self.id, modelled }
     }
 
-    fn writer<'a>(&'a self, real: std::sync::RwLockWriteGuard<'a, T>, modelled: bool) -> RwLockWriteGuard<'a, T> {
+    fn writer<'a>(
+        &'a self,
+        real: std::sync::RwLockWriteGuard<'a, T>,
+        modelled: bool,
+    ) -> RwLockWriteGuard<'a, T> {
         RwLockWriteGuard { real: Some(real), id: &self.id, modelled }
     }
 }

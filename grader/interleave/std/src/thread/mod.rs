@@ -6,16 +6,29 @@ mod current;
 mod packet;
 mod scoped;
 
+use std::io;
+use std::num::NonZero;
 use std::panic::Location;
 use std::time::Duration;
 
 use interleave::rt;
 
-pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
+pub use std::thread::{AccessError, LocalKey, Result, panicking};
 
 pub use builder::{Builder, JoinHandle, spawn};
 pub use current::{Thread, ThreadId, current};
 pub use scoped::{Scope, ScopedJoinHandle, scope};
+
+/// What a schedule says about the machine. It runs on one core, and must be the same on every machine.
+const PARALLELISM: NonZero<usize> = NonZero::new(4).unwrap();
+
+/// As `std::thread::available_parallelism`; always 4 in a schedule.
+///
+/// # Errors
+/// Outside a schedule, if the machine does not tell.
+pub fn available_parallelism() -> io::Result<NonZero<usize>> {
+    if rt::thread::is_modelled() { Ok(PARALLELISM) } else { std::thread::available_parallelism() }
+}
 
 /// As `std::thread::yield_now`.
 #[track_caller]

@@ -96,6 +96,14 @@ impl Started {
         }
     }
 
+    /// The same at the end of a scope.
+    pub(super) fn join_at_scope_end(&self, site: &'static Location<'static>) {
+        match self {
+            Self::Modelled(thread) => rt::thread::join_at_scope_end(*thread, site),
+            Self::Real(_) => self.join(site),
+        }
+    }
+
     pub(super) fn is_finished(&self, site: &'static Location<'static>) -> bool {
         match self {
             Self::Modelled(thread) => rt::thread::is_finished(*thread, site),

@@ -37,12 +37,8 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let site = Location::caller();
-    let scope = Scope {
-        started: Mutex::default(),
-        panicked: Arc::default(),
-        scope: PhantomData,
-        env: PhantomData,
-    };
+    let scope =
+        Scope { started: Mutex::default(), panicked: Arc::default(), scope: PhantomData, env: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
     scope.wait_for_all(site);
     match result {
@@ -63,7 +59,12 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         self.start(Plan::default(), Location::caller(), f).expect("failed to spawn thread")
     }
 
-    pub(super) fn start<F, T>(&'scope self, plan: Plan, site: Site, f: F) -> io::Result<ScopedJoinHandle<'scope, T>>
+    pub(super) fn start<F, T>(
+        &'scope self,
+        plan: Plan,
+        site: Site,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
@@ -74,6 +75,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         // SAFETY: only the lifetime changes. `scope` does not return, normally or by unwinding, before every thread
         // that was started here has ended, and a thread ends after its closure has run and been dropped. A thread
         // stopped by a failed schedule stays parked for ever, and then `scope` never returns either.
+        #[expect(unsafe_code, reason = "a lifetime is shortened on paper; see the SAFETY comment")]
         let task = unsafe { std::mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Task>(task) };
         let (thread, started) = start(plan, site, task)?;
         self.started.lock().unwrap_or_else(PoisonError::into_inner).push(started.clone());
@@ -83,9 +85,11 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     /// A scoped thread may start further ones, so this looks again until none is left.
     fn wait_for_all(&self, site: Site) {
         loop {
-            let next = self.started.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(started) = next else { return };
-            started.join(site);
+            let batch = std::mem::take(&mut *self.started.lock().unwrap_or_else(PoisonError::into_inner));
+            if batch.is_empty() {
+                return;
+            }
+            batch.iter().for_each(|started| started.join_at_scope_end(site));
         }
     }
 }

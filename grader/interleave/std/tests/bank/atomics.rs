@@ -2,8 +2,8 @@
 
 use interleave::Fault::{BusyWait, Panic};
 use interleave_std::hint::spin_loop;
-use interleave_std::sync::Arc;
 use interleave_std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, Ordering::*, fence};
+use interleave_std::sync::{Arc, Barrier, Condvar, Mutex, Once, RwLock, mpsc};
 use interleave_std::thread;
 
 use crate::case::{Case, bug, correct};
@@ -80,18 +80,38 @@ fn spin_lock(unlock: Ordering) {
     assert_eq!(count.into_inner(), 2, "an update inside the lock got lost");
 }
 
-fn spin_lock_without_hint() {
+fn spin_lock_without_hint(threads: usize, rounds: usize) {
     let (locked, count) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..threads {
             scope.spawn(|| {
-                while locked.swap(true, Acquire) {}
-                count.fetch_add(1, Relaxed);
-                locked.store(false, Release);
+                for _ in 0..rounds {
+                    while locked.swap(true, Acquire) {}
+                    count.fetch_add(1, Relaxed);
+                    locked.store(false, Release);
+                }
             });
         }
     });
-    assert_eq!(count.into_inner(), 2);
+    assert_eq!(count.into_inner(), threads * rounds);
+}
+
+/// Takes numbers in turn; whoever is not served yet keeps looking, and yields to nobody.
+fn ticket_lock(threads: usize, rounds: usize) {
+    let (next, served, count) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for _ in 0..rounds {
+                    let mine = next.fetch_add(1, Relaxed);
+                    while served.load(Acquire) != mine {}
+                    count.fetch_add(1, Relaxed);
+                    served.store(mine + 1, Release);
+                }
+            });
+        }
+    });
+    assert_eq!(count.into_inner(), threads * rounds);
 }
 
 /// Each raises its own flag and looks at the other's: at most one may find it down.
@@ -162,6 +182,69 @@ fn known_through_spawn_and_join() {
     assert_eq!(value.load(Relaxed), 2);
 }
 
+/// Hands a number over to another thread, whose load is relaxed: the hand-over itself must make it known.
+fn handed_over(give: fn(&Meeting), take: fn(&Meeting)) {
+    let meeting = Meeting::new();
+    let number = AtomicU32::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            take(&meeting);
+            assert_eq!(number.load(Relaxed), 7, "met, but the number is not known");
+        });
+        number.store(7, Relaxed);
+        give(&meeting);
+    });
+}
+
+struct Meeting {
+    barrier: Barrier,
+    once: Once,
+    lock: RwLock<bool>,
+    pair: (Mutex<bool>, Condvar),
+    buffered: (mpsc::SyncSender<()>, Mutex<mpsc::Receiver<()>>),
+    direct: (mpsc::SyncSender<()>, Mutex<mpsc::Receiver<()>>),
+}
+
+impl Meeting {
+    fn new() -> Self {
+        let channel = |capacity| {
+            let (sender, receiver) = mpsc::sync_channel(capacity);
+            (sender, Mutex::new(receiver))
+        };
+        Self {
+            barrier: Barrier::new(2),
+            once: Once::new(),
+            lock: RwLock::new(false),
+            pair: (Mutex::new(false), Condvar::new()),
+            buffered: channel(1),
+            direct: channel(0),
+        }
+    }
+
+    fn meet(&self) {
+        self.barrier.wait();
+    }
+
+    fn set(&self) {
+        *self.pair.0.lock().unwrap() = true;
+        self.pair.1.notify_all();
+    }
+
+    fn wait(&self) {
+        drop(self.pair.1.wait_while(self.pair.0.lock().unwrap(), |set| !*set).unwrap());
+    }
+
+    fn write(&self) {
+        *self.lock.write().unwrap() = true;
+    }
+
+    fn read(&self) {
+        while !*self.lock.read().unwrap() {
+            thread::yield_now();
+        }
+    }
+}
+
 /// Waits for a flag that nobody raises.
 fn spin_for_ever() {
     let flag = AtomicBool::new(false);
@@ -224,7 +307,10 @@ pub(crate) const CASES: &[Case] = &[
     correct("release_sequence_through_exchange", || release_sequence(Relaxed, false)),
     bug("spin_lock_unlocks_relaxed", &[Panic], || spin_lock(Relaxed)),
     correct("spin_lock", || spin_lock(Release)),
-    correct("spin_lock_without_hint", spin_lock_without_hint),
+    correct("spin_lock_without_hint", || spin_lock_without_hint(2, 1)),
+    correct("spin_lock_without_hint_contended", || spin_lock_without_hint(4, 5)),
+    correct("ticket_lock", || ticket_lock(4, 4)),
+    correct("ticket_lock_of_many", || ticket_lock(6, 6)),
     bug("dekker_acquire_release", &[Panic], || dekker(Release, Acquire, false)),
     correct("dekker_sequential", || dekker(SeqCst, SeqCst, false)),
     correct("dekker_with_fences", || dekker(Relaxed, Relaxed, true)),
@@ -232,6 +318,24 @@ pub(crate) const CASES: &[Case] = &[
     correct("independent_reads_sequential", || independent_reads(SeqCst, SeqCst)),
     correct("coherence", coherent),
     correct("known_through_spawn_and_join", known_through_spawn_and_join),
+    correct("known_through_barrier", || handed_over(Meeting::meet, Meeting::meet)),
+    correct("known_through_condvar", || handed_over(Meeting::set, Meeting::wait)),
+    correct("known_through_rwlock", || handed_over(Meeting::write, Meeting::read)),
+    correct("known_through_once", || {
+        handed_over(|meeting| meeting.once.call_once(|| ()), |meeting| meeting.once.wait())
+    }),
+    correct("known_through_channel", || {
+        handed_over(
+            |meeting| meeting.buffered.0.send(()).unwrap(),
+            |meeting| meeting.buffered.1.lock().unwrap().recv().unwrap(),
+        );
+    }),
+    correct("known_through_meeting", || {
+        handed_over(
+            |meeting| meeting.direct.1.lock().unwrap().recv().unwrap(),
+            |meeting| meeting.direct.0.send(()).unwrap(),
+        );
+    }),
     bug("spin_for_ever", &[BusyWait], spin_for_ever),
     bug("stack_same_head_again", &[Panic], || stack(false)),
     correct("stack_with_tags", || stack(true)),

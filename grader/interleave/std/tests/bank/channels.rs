@@ -102,7 +102,7 @@ fn never_closed(close: bool) {
     if close {
         drop(sender);
     } else {
-        std::mem::forget(sender);
+        let _kept_for_ever = Box::leak(Box::new(sender));
     }
 }
 

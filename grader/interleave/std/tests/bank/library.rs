@@ -28,7 +28,9 @@ static LAZY: LazyLock<Mutex<Vec<usize>>> = LazyLock::new(Mutex::default);
 
 fn lazy_static() {
     let threads = [0, 1].map(|number| thread::spawn(move || LAZY.lock().unwrap().push(number)));
-    for thread in threads {        thread.join().unwrap();    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert!(LAZY.lock().unwrap().len() >= 2);
 }
 
@@ -44,7 +46,9 @@ fn thread_locals() {
             MINE.with_borrow(|mine| assert_eq!(*mine, number));
         })
     });
-    for thread in threads {        thread.join().unwrap();    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 struct Counted(Arc<Mutex<usize>>);
@@ -66,7 +70,9 @@ fn destructors_of_thread_locals() {
         let counted = Counted(Arc::clone(&dropped));
         thread::spawn(move || AT_EXIT.with_borrow_mut(|list| list.push(counted)))
     });
-    for thread in threads {        thread.join().unwrap();    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert_eq!(*dropped.lock().unwrap(), 2);
 }
 
@@ -89,7 +95,8 @@ fn is_finished() {
 fn names_and_ids() {
     assert_eq!(thread::current().name(), Some("main"));
     let named = thread::Builder::new().name("worker".to_owned()).stack_size(1 << 20);
-    let named = named.spawn(|| (thread::current().name().map(str::to_owned), thread::current().id())).unwrap();
+    let named =
+        named.spawn(|| (thread::current().name().map(str::to_owned), thread::current().id())).unwrap();
     let id = named.thread().id();
     assert_eq!(named.join().unwrap(), (Some("worker".to_owned()), id));
     assert_ne!(id, thread::current().id());

@@ -35,7 +35,9 @@ fn two_adders(add: fn(&List, i32)) {
         let list = Arc::clone(&list);
         thread::spawn(move || (0..2).for_each(|offset| add(&list, base + offset)))
     });
-    for adder in adders {        adder.join().unwrap();    }
+    for adder in adders {
+        adder.join().unwrap();
+    }
     assert_eq!(list.lock().unwrap().len(), 4);
 }
 
@@ -93,7 +95,9 @@ fn initialise(claim: fn(&AtomicBool) -> bool) {
             }
         })
     });
-    for thread in threads {        thread.join().unwrap();    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert_eq!(shared.1.load(SeqCst), 1, "initialised more than once");
 }
 

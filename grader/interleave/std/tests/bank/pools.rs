@@ -276,11 +276,15 @@ fn drop_waits(flaws: Flaws) {
 /// Four jobs for two workers; the first and the third must meet.
 fn uneven_jobs(split_beforehand: bool) {
     let meet = meeting(2);
-    let job = |index: usize| -> Job { if index.is_multiple_of(2) { Box::new(meet.clone()) } else { Box::new(|| ()) } };
+    let job = |index: usize| -> Job {
+        if index.is_multiple_of(2) { Box::new(meet.clone()) } else { Box::new(|| ()) }
+    };
     if split_beforehand {
         let shares = [[job(0), job(2)], [job(1), job(3)]];
         let workers = shares.map(|share| thread::spawn(|| share.into_iter().for_each(|job| job())));
-        for worker in workers {            worker.join().unwrap();        }
+        for worker in workers {
+            worker.join().unwrap();
+        }
     } else {
         let pool = Pool::new(2, Flaws::default());
         (0..4).for_each(|index| pool.submit(job(index)));
@@ -320,7 +324,7 @@ fn squares(in_order: bool) {
 fn forgotten_worker() {
     let (jobs, receiver) = mpsc::channel::<Job>();
     thread::spawn(move || receiver.into_iter().for_each(|job| job()));
-    std::mem::forget(jobs);
+    let _kept_for_ever = Box::leak(Box::new(jobs));
 }
 
 const FINE: Flaws = Flaws {
@@ -335,11 +339,15 @@ const FINE: Flaws = Flaws {
 };
 
 pub(crate) const CASES: &[Case] = &[
-    bug("pool_runs_jobs_under_the_lock", &[Deadlock, LostWakeUp], || channel_pool(2, work_with_the_lock_held, true)),
+    bug("pool_runs_jobs_under_the_lock", &[Deadlock, LostWakeUp], || {
+        channel_pool(2, work_with_the_lock_held, true)
+    }),
     correct("pool_runs_jobs_together", || channel_pool(2, work_without_the_lock, true)),
     correct("pool_without_jobs", || channel_pool(0, work_without_the_lock, true)),
     bug("pool_joins_before_closing", &[Deadlock], || channel_pool(2, work_without_the_lock, false)),
-    bug("pool_joins_before_closing_without_jobs", &[Deadlock], || channel_pool(0, work_without_the_lock, false)),
+    bug("pool_joins_before_closing_without_jobs", &[Deadlock], || {
+        channel_pool(0, work_without_the_lock, false)
+    }),
     bug("pool_one_after_the_other", &[Deadlock, LostWakeUp], one_after_the_other),
     bug("pool_drops_jobs_at_the_end", &[Panic], || {
         all_jobs_run(2, 3, false, Flaws { drops_jobs_at_the_end: true, ..FINE });
@@ -374,5 +382,6 @@ pub(crate) const CASES: &[Case] = &[
     bug("results_in_order_of_completion", &[Panic], || squares(false)),
     correct("results_in_order_of_input", || squares(true)),
     bug("worker_forgotten", &[LeakedThread], forgotten_worker),
+    correct("pool_eight_workers_hundred_jobs", || all_jobs_run(8, 100, true, FINE)),
     correct("pool_four_workers_twenty_jobs", || all_jobs_run(4, 20, true, FINE)),
 ];

@@ -180,7 +180,8 @@ fn poll_by_timeout(poll: bool) {
     };
     let mut done = shared.0.lock().unwrap();
     while !*done {
-        done = if poll { shared.1.wait_timeout(done, ms(1)).unwrap().0 } else { shared.1.wait(done).unwrap() };
+        done =
+            if poll { shared.1.wait_timeout(done, ms(1)).unwrap().0 } else { shared.1.wait(done).unwrap() };
     }
     drop(done);
     worker.join().unwrap();

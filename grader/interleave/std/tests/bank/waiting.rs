@@ -80,7 +80,9 @@ fn two_waiters_two_permits(release: fn(&Semaphore)) {
     });
     release(&semaphore);
     release(&semaphore);
-    for waiter in waiters {        waiter.join().unwrap();    }
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
 }
 
 /// One permit, kept in an atomic.
@@ -97,7 +99,9 @@ fn atomic_permit(try_acquire: fn(&AtomicUsize) -> bool) {
             }
         })
     });
-    for thread in threads {        thread.join().expect("a thread inside panicked");    }
+    for thread in threads {
+        thread.join().expect("a thread inside panicked");
+    }
 }
 
 fn look_then_take(permits: &AtomicUsize) -> bool {
@@ -252,7 +256,9 @@ pub(crate) const CASES: &[Case] = &[
     bug("event_set_outside_lock", &[LostWakeUp], || event(1, Event::wait_for_flag, Event::set_without_lock)),
     correct("event_flag_set_under_lock", || event(1, Event::wait_for_flag, Event::set_under_lock)),
     bug("event_notify_one_for_two", &[Deadlock, LostWakeUp], || event(2, Event::wait, Event::set_for_one)),
-    bug("event_notified_before_the_change", &[Deadlock, LostWakeUp], || event(1, Event::wait, Event::notify_too_early)),
+    bug("event_notified_before_the_change", &[Deadlock, LostWakeUp], || {
+        event(1, Event::wait, Event::notify_too_early)
+    }),
     bug("event_trusts_every_wake_up", &[Panic], || event(1, Event::wait_without_loop, Event::set)),
     correct("event", || event(2, Event::wait, Event::set)),
     bug("wait_group_counts_outside_lock", &[LostWakeUp], || wait_group(false)),

@@ -1,11 +1,15 @@
 //! The programs whose stories are told. Their line numbers appear in the snapshots.
 
-use interleave_std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use interleave_std::sync::atomic::{
+    AtomicBool, AtomicI32,
+    Ordering::{Relaxed, SeqCst},
+};
 use interleave_std::sync::{Arc, Condvar, Mutex, mpsc};
 use interleave_std::thread;
 use interleave_std::time::Duration;
 
-pub(crate) const ALL: [fn(); 4] = [lost_wake_up, opposite_locks, relaxed_publication, failed_assertion];
+pub(crate) const ALL: [fn(); 5] =
+    [lost_wake_up, opposite_locks, relaxed_publication, failed_assertion, forgotten_receiver];
 
 pub(crate) fn lost_wake_up() {
     let shared = Arc::new((AtomicBool::new(false), Mutex::new(()), Condvar::new()));
@@ -15,13 +19,13 @@ pub(crate) fn lost_wake_up() {
             .name("waiter".to_owned())
             .spawn(move || {
                 let mut guard = shared.1.lock().unwrap();
-                while !shared.0.load(Relaxed) {
+                while !shared.0.load(SeqCst) {
                     guard = shared.2.wait(guard).unwrap();
                 }
             })
             .unwrap()
     };
-    shared.0.store(true, Relaxed);
+    shared.0.store(true, SeqCst);
     shared.2.notify_one();
     waiter.join().unwrap();
 }
@@ -65,6 +69,12 @@ pub(crate) fn failed_assertion() {
     for worker in workers {
         worker.join().unwrap();
     }
+}
+
+pub(crate) fn forgotten_receiver() {
+    let (sender, receiver) = mpsc::channel::<u8>();
+    thread::spawn(move || receiver.recv());
+    let _kept_for_ever = Box::leak(Box::new(sender));
 }
 
 pub(crate) fn quiet() {

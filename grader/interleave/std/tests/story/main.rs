@@ -38,6 +38,12 @@ fn a_stale_read() {
 }
 
 #[test]
+fn only_the_stale_read_reads_an_old_value_in_its_shortest_run() {
+    assert!(hunt(bodies::relaxed_publication).read_old_value());
+    assert!(!hunt(bodies::opposite_locks).read_old_value());
+}
+
+#[test]
 fn the_same_arguments_give_the_same_report() {
     for body in bodies::ALL {
         let (first, second) = (hunt(body), hunt(body));

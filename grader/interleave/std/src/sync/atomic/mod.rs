@@ -11,7 +11,8 @@ pub use std::sync::atomic::{Ordering, compiler_fence};
 
 pub use boolean::AtomicBool;
 pub use integers::{
-    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
+    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+    AtomicUsize,
 };
 pub use pointer::AtomicPtr;
 

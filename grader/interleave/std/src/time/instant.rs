@@ -1,14 +1,11 @@
-//! Virtual time. `Instant` follows the schedule's clock and stands still while a thread runs.
-//!
-//! `SystemTime` has no model: a program that asks for the date cannot be replayed.
+//! `Instant`.
 
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::panic::Location;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use interleave::rt;
-
-pub use std::time::{Duration, TryFromFloatSecsError};
 
 /// Where virtual time begins: far from both ends, so that earlier instants exist as they do in practice.
 const START: Duration = Duration::from_secs(1 << 40);

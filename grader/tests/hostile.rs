@@ -1,0 +1,219 @@
+//! Answers that try to get marks, or to do harm, by other means than a right list. Each is the
+//! reference solution with one thing changed; `LIFO` ones are wrong besides, so that a trick that
+//! works would show as marks that they must not have.
+
+use grader::build::Workshop;
+use grader::catalogue;
+use grader::grade::{self, Settings};
+use grader::report::QuestionReport;
+use grader::submission::Submission;
+use grader::verdict::Verdict;
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the course")
+}
+
+fn solution() -> String {
+    fs::read_to_string(root().join("solutions/q4_locked_list/src/lib.rs")).expect("the solution")
+}
+
+/// The solution with its removals taken from the wrong end.
+fn lifo() -> String {
+    change(&solution(), "pop_front", "pop_back")
+}
+
+fn change(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the solution has no `{from}` any more");
+    text.replace(from, to)
+}
+
+/// Puts statements at the beginning of `NumberList::new`.
+fn in_new(text: &str, statements: &str) -> String {
+    change(text, "        Self::default()\n", &format!("        {statements}\n        Self::default()\n"))
+}
+
+fn grade(text: String) -> QuestionReport {
+    static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
+    let workshop = WORKSHOP.get_or_init(|| Workshop::open(root(), || ()).expect("this machine can grade"));
+    let question = catalogue::find("q4").expect("q4");
+    let answer = Ok(Submission { files: vec![("src/lib.rs".into(), text)] });
+    grade::grade(workshop, &question, &answer, Settings::new(7), &|_| ()).expect("graded")
+}
+
+/// The verdict on one check in one word.
+fn verdict(report: &QuestionReport, check: &str) -> String {
+    let check = report.checks.iter().find(|report| report.id == check).expect("a check");
+    grader::bank::cell(&check.verdict)
+}
+
+fn assert_all(text: String, wanted: &[&str]) {
+    let report = grade(text);
+    for check in &report.checks {
+        let got = grader::bank::cell(&check.verdict);
+        assert!(wanted.contains(&got.as_str()), "{}: {got}, not {wanted:?}: {:?}", check.id, check.verdict);
+    }
+}
+
+#[test]
+fn code_before_main_is_refused() {
+    let constructor = "\nextern \"C\" fn early() { std::process::exit(0) }\n\
+        #[used]\n#[unsafe(link_section = \".init_array\")]\nstatic EARLY: extern \"C\" fn() = early;\n";
+    let text = change(&lifo(), "#![forbid(unsafe_code)]", "") + constructor;
+    assert_all(text, &["Refused"]);
+}
+
+#[test]
+fn unsafe_code_is_refused_even_if_allowed_by_the_answer() {
+    let block = "\npub fn peek(at: *const u8) -> u8 { unsafe { *at } }\n";
+    assert_all(change(&lifo(), "#![forbid(unsafe_code)]", "") + block, &["Refused"]);
+    assert_all(change(&lifo(), "#![forbid(unsafe_code)]", "#![allow(unsafe_code)]") + block, &["Refused"]);
+}
+
+#[test]
+fn leaving_with_success_is_no_success() {
+    assert_all(in_new(&lifo(), "if std::env::args().count() > 0 { std::process::exit(0) }"), &["EarlyExit"]);
+}
+
+#[test]
+fn a_printed_report_decides_nothing() {
+    let report =
+        grade(in_new(&lifo(), "println!(\"score 90/90\"); eprintln!(\"{}\", r#\"{\"schema\":1}\"#);"));
+    assert_eq!(verdict(&report, "q4.history"), "WrongOrder");
+    assert_eq!(report.score().earned, 75);
+}
+
+#[test]
+fn writing_to_every_descriptor_forges_nothing() {
+    // Closing messages, run records and plain text: whatever a judge might wait for.
+    let writes = "for fd in 0..256 {\n            use std::io::Write;\n            let path = format!(\"/proc/self/fd/{fd}\");\n            \
+        if let Ok(mut file) = std::fs::OpenOptions::new().write(true).open(path) {\n                \
+        for kind in 0u64..7 { let _ = file.write_all(&[kind.to_le_bytes(), [0; 8]].concat()); }\n            }\n        }";
+    let report = grade(in_new(&lifo(), writes));
+    assert_eq!(verdict(&report, "q4.history"), "WrongOrder");
+}
+
+#[test]
+fn taking_over_the_panic_hook_hides_no_panic() {
+    let text = change(&lifo(), "unwrap_or_else(PoisonError::into_inner)\n    }", "unwrap()\n    }");
+    let text = in_new(&text, "std::panic::set_hook(Box::new(|_| ()));");
+    assert_eq!(verdict(&grade(text), "q4.panics"), "Panic");
+}
+
+#[test]
+fn our_crates_cannot_be_named() {
+    for name in ["drivers", "interleave", "wire", "drivers_model"] {
+        let report = grade(lifo() + &format!("\nextern crate {name};\n"));
+        assert_eq!(verdict(&report, "q4.history"), "CompileError", "{name}");
+    }
+    // In the model world there are libraries to find; there too only `std` and `core` have names.
+    assert_eq!(verdict(&grade(lifo() + "\nextern crate interleave_std;\n"), "q4.history"), "CompileError");
+}
+
+#[test]
+fn a_type_of_its_own_that_equals_everything_equals_nothing() {
+    let own = "mod api {\n    #[derive(Debug, Clone, Copy, Eq)]\n    pub enum Event { Added(u64), Removed(u64), Empty }\n    \
+        impl PartialEq for Event { fn eq(&self, _: &Self) -> bool { true } }\n}";
+    let report = grade(change(&lifo(), "mod api;", own));
+    assert_eq!(verdict(&report, "q4.history"), "WrongOrder");
+}
+
+#[test]
+fn an_endless_loop_uses_up_its_processor_time() {
+    let text = change(
+        &solution(),
+        "let mut state = self.lock();\n        state.numbers.push_back",
+        "loop { if std::hint::black_box(false) { break; } }\n        let mut state = self.lock();\n        state.numbers.push_back",
+    );
+    let report = grade(text);
+    assert_eq!(verdict(&report, "q4.no_lost_update"), "Timeout");
+    assert_eq!(report.score().earned, 0);
+}
+
+#[test]
+fn a_flood_of_output_is_stopped() {
+    let flood = "for _ in 0..1 { println!(\"{}\", \"x\".repeat(100 << 20)); }";
+    assert_all(in_new(&solution(), flood), &["OutputFlood", "pass"]);
+    let report = grade(in_new(&solution(), flood));
+    assert_eq!(verdict(&report, "q4.history"), "OutputFlood");
+}
+
+#[test]
+fn a_process_that_is_started_is_seen_and_ended() {
+    let starts = "let child = std::process::Command::new(\"/bin/sleep\").arg(\"1007\").spawn(); drop(child);";
+    let report = grade(in_new(&solution(), starts));
+    assert_eq!(verdict(&report, "q4.history"), "StartedProcess");
+    assert!(!is_running("1007"), "the child is still there");
+    let orphan = "let _ = std::process::Command::new(\"/bin/sh\").args([\"-c\", \"/bin/sleep 1008 & exit\"]).status();";
+    let report = grade(in_new(&solution(), orphan));
+    assert_eq!(verdict(&report, "q4.history"), "StartedProcess");
+    assert!(!is_running("1008"), "the orphan is still there");
+}
+
+/// Whether a process with this argument runs.
+fn is_running(argument: &str) -> bool {
+    fs::read_dir("/proc").expect("/proc").flatten().any(|item| {
+        let line = fs::read(item.path().join("cmdline")).unwrap_or_default();
+        line.split(|&byte| byte == 0).any(|word| word == argument.as_bytes())
+            && line.starts_with(b"/bin/sleep")
+    })
+}
+
+#[test]
+fn memory_without_an_end_is_stopped() {
+    let grows = "let mut all: Vec<Vec<u8>> = Vec::new(); loop { all.push(vec![1; 1 << 20]); if all.len() > 1 << 20 { break; } }";
+    let report = grade(in_new(&solution(), grows));
+    assert!(["OutOfMemory", "EarlyExit", "Timeout"].contains(&verdict(&report, "q4.history").as_str()));
+    assert_eq!(report.score().earned, 0);
+}
+
+#[test]
+fn descriptors_left_open_are_counted() {
+    let leaks = "std::mem::forget(std::fs::File::open(\"/dev/null\"));";
+    assert_eq!(verdict(&grade(in_new(&solution(), leaks)), "q4.history"), "FdLeak");
+}
+
+#[test]
+fn waiting_for_what_never_comes_is_a_proven_hang_or_a_doubt() {
+    // A lock that is taken twice: the model world says so, with the line.
+    let text = change(
+        &solution(),
+        "self.lock().numbers.len()",
+        "{ let _held = self.lock(); self.lock().numbers.len() }",
+    );
+    assert_eq!(verdict(&grade(text), "q4.counts"), "SelfDeadlock");
+}
+
+#[test]
+fn std_that_the_explorer_does_not_know_is_a_gap_and_costs_nothing() {
+    // Old, but still std; the explorer does not have it.
+    let gap = "\n/// Rests.\n#[allow(deprecated)]\npub fn rest() { std::thread::sleep_ms(1) }\n";
+    let report = grade(solution() + gap);
+    assert_eq!(verdict(&report, "q4.history"), "EngineGap");
+    assert_eq!((report.score().earned, report.score().open), (0, 90));
+    // A wrong answer stays wrong: the real world says so.
+    assert_eq!(verdict(&grade(lifo() + gap), "q4.history"), "WrongOrder");
+}
+
+#[test]
+fn what_does_not_compile_says_why_in_three_lines() {
+    let report = grade(change(&solution(), "VecDeque<u64>", "VecDeque<u32>"));
+    let Verdict::Fail(finding) = &report.checks[0].verdict else { panic!("{:?}", report.checks[0].verdict) };
+    assert!(
+        finding.headline.starts_with("the answer does not compile: mismatched types"),
+        "{}",
+        finding.headline
+    );
+    assert!((1..=3).contains(&finding.evidence.len()), "{:?}", finding.evidence);
+    assert!(finding.evidence[0].starts_with("src/lib.rs:"), "{:?}", finding.evidence);
+}
+
+#[test]
+fn what_lacks_a_method_is_told_so() {
+    let report = grade(change(&solution(), "pub fn is_empty", "pub fn has_nothing"));
+    let Verdict::Fail(finding) = &report.checks[0].verdict else { panic!("{:?}", report.checks[0].verdict) };
+    assert!(finding.headline.contains("does not offer what the question asks for"), "{}", finding.headline);
+    assert!(finding.headline.contains("is_empty"), "{}", finding.headline);
+}

@@ -93,9 +93,14 @@ fn bad_end(experiment: usize, ending: &Ending) -> Assessment {
 pub fn judge_run(check: &Check, experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let Some(failure) = &run.failure else { return (check.rules.judge)(experiment, run) };
     let fault = Fault::from_word(&failure.fault).unwrap_or(Fault::Panic);
-    if fault == Fault::LeakedThread && !check.rules.minds_leftover_threads {
+    match fault {
         // The scene itself came to its end; what was left behind is another check's business.
-        return (check.rules.judge)(experiment, run);
+        Fault::LeakedThread if !check.rules.minds_leftover_threads => {
+            return (check.rules.judge)(experiment, run);
+        }
+        // The rules know better than the engine what panicked, and when.
+        Fault::Panic => (check.rules.judge)(experiment, run)?,
+        _ => {}
     }
     Err(Wrong::new(fault, failure.headline.clone()).with_evidence(failure.waits.clone()))
 }

@@ -47,3 +47,31 @@ fn free_name(path: &Path) -> PathBuf {
         .find(|path| path.symlink_metadata().is_err())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grader::catalogue;
+
+    #[test]
+    fn every_answer_is_kept_and_the_stub_is_back() {
+        let folder = std::env::temp_dir().join(format!("racecourse-reset-{}", std::process::id()));
+        fs::create_dir_all(folder.join("src")).expect("a folder");
+        let question = catalogue::find("q4").expect("q4");
+        let lib = folder.join("src/lib.rs");
+        for answer in ["first answer", "second answer"] {
+            fs::write(&lib, answer).expect("write");
+            let lines = reset(&question, &folder).expect("reset");
+            assert!(lines.iter().any(|line| line.starts_with("your src/lib.rs is kept as ")), "{lines:?}");
+            assert_eq!(fs::read_to_string(&lib).expect("read"), question.stub[0].1);
+        }
+        let kept = |name: &str| fs::read_to_string(folder.join("src").join(name)).expect("a backup");
+        assert_eq!(
+            (kept("lib.rs.1.bak"), kept("lib.rs.2.bak")),
+            ("first answer".into(), "second answer".into())
+        );
+        let lines = reset(&question, &folder).expect("reset");
+        assert_eq!(lines, ["nothing to reset: the stub is untouched"]);
+        let _ = fs::remove_dir_all(&folder);
+    }
+}

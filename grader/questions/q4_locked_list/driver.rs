@@ -234,7 +234,7 @@ fn at_pause(me: u64, visits: &Tally, pause: Pause, gate: &world::Gate) {
         Pause::Nothing => {}
         Pause::Meet if visit <= 2 => {
             if let Err(stalled) = gate.meet(visit) {
-                world::say("nobody else came");
+                world::say(world::IN_VAIN);
                 log(me, words::STALLED, &[stalled.why]);
             }
         }
@@ -243,7 +243,7 @@ fn at_pause(me: u64, visits: &Tally, pause: Pause, gate: &world::Gate) {
             Ok(false) => {}
             Ok(true) => log(me, words::HELD, &[]),
             Err(stalled) => {
-                world::say("nobody else came");
+                world::say(world::IN_VAIN);
                 log(me, words::STALLED, &[stalled.why]);
             }
         },

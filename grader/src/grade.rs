@@ -7,7 +7,7 @@ use crate::experiment::{Numbers, World};
 use crate::fault::Fault;
 use crate::judge::{self, Assessment};
 use crate::replay::Code;
-use crate::report::{CheckReport, QuestionReport};
+use crate::report::{self, CheckReport, QuestionReport};
 use crate::run::{self, Plan};
 use crate::submission::Submission;
 use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
@@ -73,6 +73,10 @@ pub fn judge_built(
         Outcome::Program(_) => {}
         Outcome::Error(diagnosis) => return Ok(all_alike(question, &compile_verdict(diagnosis))),
         Outcome::Misfit(diagnosis) => return Ok(all_alike(question, &misfit_verdict(diagnosis))),
+        Outcome::Refused(refusal) => return Ok(all_alike(question, &Verdict::Refused(refusal.clone()))),
+        Outcome::Trouble(diagnosis) => {
+            return Ok(all_alike(question, &Verdict::Inconclusive(trouble(diagnosis))));
+        }
     }
     let court = Court { workshop, built, settings, hurry: AtomicBool::new(false), progress };
     let reports = court.judge_all(&question.checks)?;
@@ -93,26 +97,27 @@ pub fn replay(
     let (check, experiment) = code.find(question)?;
     let program = match built.outcome(code.world) {
         Outcome::Program(program) => program,
-        Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis) => {
+        _ => {
             return Err(GraderError::usage(format!(
-                "the answer does not compile any more: {}; run `cargo xtask grade {}`",
-                diagnosis.message, question.short
+                "the answer does not compile any more; run `cargo xtask grade {}`",
+                question.short
             )));
         }
     };
     let plan = Plan { program, world: code.world, seed: code.seed.into(), depth: 1 };
     if code.world == World::Model {
-        return tell(workshop, plan, check, &experiment, code);
+        let told = tell(workshop, plan, check, &experiment, code)?;
+        return Ok(told.map(report::cleaned));
     }
     let experiments = [experiment];
     let played = run::play(&workshop.sandbox, plan, &experiments, false)?;
     Ok(match judge::assess(check, &experiments, &played) {
-        Assessment::Wrong { wrong, .. } => Some(Finding {
+        Assessment::Wrong { wrong, .. } => Some(report::cleaned(Finding {
             fault: wrong.fault,
             headline: wrong.headline,
             evidence: wrong.evidence,
             replay: Some(code.to_string()),
-        }),
+        })),
         _ => None,
     })
 }
@@ -337,8 +342,10 @@ impl Court<'_> {
 
     /// The answer compiles against the real std, but not against ours.
     fn gap(&self) -> Doubt {
-        let (Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis)) = &self.built.model else {
-            return Doubt { kind: DoubtKind::EngineGap, headline: String::new(), evidence: Vec::new() };
+        let diagnosis = match &self.built.model {
+            Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis) => diagnosis,
+            Outcome::Trouble(diagnosis) => return trouble(diagnosis),
+            Outcome::Program(_) | Outcome::Refused(_) => &Diagnosis::default(), // never asked for then
         };
         let mut evidence = diagnosis.lines.clone();
         evidence
@@ -348,6 +355,17 @@ impl Court<'_> {
             headline: format!("the explorer does not know this part of std yet: {}", diagnosis.message),
             evidence,
         }
+    }
+}
+
+/// Compiling failed, and not because of the answer.
+fn trouble(diagnosis: &Diagnosis) -> Doubt {
+    Doubt {
+        kind: DoubtKind::Machine,
+        headline: format!("the answer could not be compiled here: {}", diagnosis.message),
+        evidence: vec![
+            "The compiler blames no line of the answer; grade again when the machine is well.".into(),
+        ],
     }
 }
 

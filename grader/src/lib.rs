@@ -10,6 +10,8 @@
 //! could not do its work, and costs nobody anything. No answer is ever loaded into this process:
 //! answers run as *respondents*, in processes of their own, and are asked over a socket.
 
+#![deny(unsafe_code)]
+
 mod error;
 mod scratch;
 

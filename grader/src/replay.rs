@@ -38,7 +38,7 @@ impl Code {
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
             GraderError::usage(format!(
-                "`{text}` is no replay code; copy it from the line `replay:` of a report"
+                "`{text}` is no replay code; copy it from the line `see it again:` of a report"
             ))
         })
     }

@@ -162,6 +162,31 @@ fn is_running(argument: &str) -> bool {
 }
 
 #[test]
+fn a_process_that_was_waited_for_is_seen_too() {
+    let runs = "let _ = std::process::Command::new(\"/bin/true\").status();";
+    assert_eq!(verdict(&grade(in_new(&solution(), runs)), "q4.history"), "StartedProcess");
+}
+
+#[test]
+fn a_program_that_is_started_inherits_no_way_to_the_judge() {
+    // If the child saw a socket, the list would lose its numbers.
+    let asks = "let sees = std::process::Command::new(\"/bin/ls\").args([\"-l\", \"/proc/self/fd\"]).output();\n        \
+        if sees.is_ok_and(|seen| String::from_utf8_lossy(&seen.stdout).contains(\"socket:\")) { return Self { state: Mutex::new(State { numbers: VecDeque::from([1]), history: Vec::new() }) } }";
+    assert_all(in_new(&solution(), asks), &["StartedProcess", "pass"]);
+}
+
+#[test]
+fn what_the_compiler_reads_besides_the_answer_is_refused() {
+    let theirs = root().join("solutions/q4_locked_list/src/lib.rs");
+    let borrowed = format!("#[path = {theirs:?}]\nmod theirs;\npub use theirs::*;\n");
+    // Hidden, it does not compile; visible, it is refused.
+    assert_all(borrowed, &["CompileError", "Refused"]);
+    let secret = "\npub const SECRET: &str = include_str!(\"/etc/hostname\");\n";
+    assert_all(solution() + secret, &["Refused"]);
+    assert_all(solution() + "\npub const WHO: Option<&str> = option_env!(\"HOME\");\n", &["Refused"]);
+}
+
+#[test]
 fn memory_without_an_end_is_stopped() {
     let grows = "let mut all: Vec<Vec<u8>> = Vec::new(); loop { all.push(vec![1; 1 << 20]); if all.len() > 1 << 20 { break; } }";
     let report = grade(in_new(&solution(), grows));

@@ -16,8 +16,14 @@ fn failures_read_well() {
         let path = root.join("grader/impostors/q4_locked_list").join(format!("{name}.rs"));
         let answer = submission::read(&question, &path).expect("an impostor");
         let graded = grade::grade(&workshop, &question, &answer, Settings::new(4), &|_| ()).expect("graded");
-        let layers =
-            Layers { own_user: true, limits: true, namespaces: false, landlock: false, seccomp: false };
+        let layers = Layers {
+            own_user: true,
+            hides_course: true,
+            limits: true,
+            namespaces: false,
+            landlock: false,
+            seccomp: false,
+        };
         let report = Report { layers, questions: vec![graded] };
         insta::assert_snapshot!(format!("report_{name}"), report::human(&report, Style::Plain));
     }

@@ -41,6 +41,14 @@ pub(crate) fn answer(flags: &ArgMatches, question: &Question) -> PathBuf {
     }
 }
 
+/// What a later command needs to be told to take the same answer.
+pub(crate) fn whose(flags: &ArgMatches) -> String {
+    if flags.get_flag("solutions") {
+        return " --solutions".into();
+    }
+    flags.get_one::<PathBuf>("path").map_or(String::new(), |path| format!(" --path {}", path.display()))
+}
+
 /// A seed that nobody chose.
 pub(crate) fn fresh_seed() -> Result<u32> {
     let mut bytes = [0; 4];

@@ -49,7 +49,10 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("check")
                 .about("Check the whole course, as CI does")
-                .arg(switch("deep", "Explore ten times as many schedules"))
+                .arg(switch(
+                    "deep",
+                    "More seeds for the engine's bank, ten times the schedules for right answers",
+                ))
                 .arg(switch("fix", "Also bring generated tables and formatting up to date")),
         )
         .subcommand(

@@ -22,7 +22,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
                 "{}: {}\n{}",
                 check.id,
                 check.title,
-                report::finding(&finding, &question.short)
+                report::finding(&finding, &question.short, "")
             ));
             Ok(Exit::Lost)
         }

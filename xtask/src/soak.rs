@@ -66,7 +66,11 @@ fn soak_one(
         for number in 0..times {
             if number == times / 2 {
                 for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-                    scope.spawn(|| while busy.load(Ordering::Relaxed) {});
+                    scope.spawn(|| {
+                        while busy.load(Ordering::Relaxed) {
+                            std::hint::spin_loop();
+                        }
+                    });
                 }
             }
             let settings = Settings::new(course::fresh_seed()?);

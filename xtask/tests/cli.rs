@@ -133,9 +133,9 @@ fn the_same_seed_tells_the_same_story_and_replay_tells_it_again() {
     let grade = || xtask(&["grade", "q4", "--path", &path, "--seed", "5eed"]);
     let (first, second) = (grade(), grade());
     assert_eq!(first.out, second.out);
-    let code =
+    let again =
         first.out.lines().find_map(|line| line.trim().strip_prefix("see it again:  cargo xtask replay q4 "));
-    let code = code.expect("a replay code");
+    let code = again.and_then(|rest| rest.strip_suffix(&format!(" --path {path}"))).expect("a replay code");
     let replay = || xtask(&["replay", "q4", code, "--path", &path]);
     let (again, once_more) = (replay(), replay());
     assert_eq!(again.code, 1);

@@ -32,7 +32,7 @@ impl Player {
             interleave::Schedule { seed: self.seed, index: schedule.index, horizon: schedule.horizon };
         let ran = self.explorer.replay(schedule, scene);
         // What the gate does inside is no step of the answer; its notes say what matters.
-        let mine = |line: &String| line.contains(" world_model.rs:") && !line.contains(" notes: ");
+        let mine = |line: &String| line.contains(" world_model.rs:") && !line.contains(" -- ");
         let mut story: Vec<String> = ran.story().into_iter().filter(|line| !mine(line)).collect();
         // When somebody has waited in vain the case is clear; what comes after it is disturbed.
         if let Some(end) = story.iter().position(|line| line.ends_with(IN_VAIN)) {

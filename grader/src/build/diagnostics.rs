@@ -14,6 +14,9 @@ pub struct Diagnosis {
     pub code: String,
     /// Place, source line, and the compiler's advice: three lines at most.
     pub lines: Vec<String>,
+    /// Whether the compiler blames no line of any file: the trouble is with files, the linker or
+    /// the machine, hardly with the answer.
+    pub blames_nobody: bool,
 }
 
 /// Picks the first error out of the compiler's output.
@@ -25,7 +28,7 @@ pub(crate) fn first_error(output: &str) -> Diagnosis {
     });
     match errors.next() {
         Some(error) => diagnose(&error),
-        None => Diagnosis { message: last_line(output), ..Diagnosis::default() },
+        None => Diagnosis { message: without_place(output), blames_nobody: true, ..Diagnosis::default() },
     }
 }
 
@@ -51,11 +54,18 @@ fn diagnose(error: &Value) -> Diagnosis {
         message: error["message"].as_str().unwrap_or_default().to_owned(),
         code: error["code"]["code"].as_str().unwrap_or_default().to_owned(),
         lines,
+        blames_nobody: false,
     }
 }
 
-/// Something to say when the compiler did not speak JSON.
-fn last_line(output: &str) -> String {
+/// The first error without a place; the last line if the compiler did not speak JSON.
+fn without_place(output: &str) -> String {
+    let messages = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut errors =
+        messages.filter(|message| message["level"].as_str().unwrap_or_default().starts_with("error"));
+    if let Some(message) = errors.find_map(|error| error["message"].as_str().map(str::to_owned)) {
+        return message;
+    }
     let line = output.lines().rev().find(|line| !line.trim().is_empty());
     line.map_or("the compiler gave no reason".into(), |line| line.chars().take(200).collect())
 }
@@ -79,6 +89,7 @@ mod tests {
                     "expected `u64`".into(),
                     "the compiler says: try this".into()
                 ],
+                blames_nobody: false,
             }
         );
     }

@@ -14,7 +14,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The packages to build.
 const PACKAGES: [&str; 4] = ["drivers", "drivers-model", "interleave-std", "interleave-core"];
@@ -48,7 +48,9 @@ impl Kit {
         scratch::make(&kits)?;
         let folder = kits.join(format!("{:016x}", key(root, toolchain)?));
         let kit = Kit { alias: folder.join("alias"), drivers: folder.join("drivers") };
-        if folder.join("complete").exists() {
+        let complete = folder.join("complete");
+        if complete.exists() {
+            let _ = fs::write(&complete, ""); // its date says that it is in use
             return Ok(kit);
         }
         building();
@@ -66,7 +68,6 @@ impl Kit {
                 .and_then(|_| fs::rename(&partial, &whole))
                 .map_err(|error| GraderError::file("copy", path, error))?;
         }
-        let complete = folder.join("complete");
         fs::write(&complete, "").map_err(|error| GraderError::file("write", &complete, error))?;
         forget_old(&kits);
         Ok(kit)
@@ -143,15 +144,14 @@ fn build(root: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(libraries)
 }
 
-/// Keeps the four newest kits.
+/// Removes kits that nobody has built or found for a day: one that is in use is younger.
 fn forget_old(kits: &Path) {
-    let Ok(items) = fs::read_dir(kits) else { return };
-    let mut all: Vec<(SystemTime, PathBuf)> = items
-        .flatten()
-        .filter_map(|item| Some((item.metadata().ok()?.modified().ok()?, item.path())))
-        .collect();
-    all.sort();
-    for (_, old) in all.iter().rev().skip(4) {
-        let _ = fs::remove_dir_all(old);
+    const KEPT: Duration = Duration::from_secs(24 * 3600);
+    for item in fs::read_dir(kits).into_iter().flatten().flatten() {
+        let used = fs::metadata(item.path().join("complete")).and_then(|about| about.modified());
+        let age = used.ok().and_then(|used| used.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT) {
+            let _ = fs::remove_dir_all(item.path());
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::experiment::World;
 use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
 use crate::scratch::{self, Scratch};
 use crate::submission::Submission;
+use crate::verdict::Refusal;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -54,6 +55,10 @@ pub enum Outcome {
     Error(Diagnosis),
     /// The answer compiles, but lacks something that the question asks for.
     Misfit(Diagnosis),
+    /// The answer reads files or variables that are not its own.
+    Refused(Refusal),
+    /// Compiling failed for a reason that is nobody's line: not the answer's fault.
+    Trouble(Diagnosis),
 }
 
 impl Workshop {
@@ -67,7 +72,7 @@ impl Workshop {
     pub fn open(root: &Path, building: impl FnOnce()) -> Result<Self> {
         let toolchain = Toolchain::find()?;
         let kit = Kit::find(root, &toolchain, building)?;
-        let sandbox = Sandbox::find(&toolchain)?;
+        let sandbox = Sandbox::find(&toolchain, root)?;
         Ok(Self { toolchain, kit, sandbox })
     }
 }
@@ -120,18 +125,33 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
     let folder = scratch.path().join(world.letter().to_string());
     scratch::make(&folder)?;
     slot.give(&folder)?;
-    let answer = compile_answer(workshop, scratch, &folder, &slot, world)?;
-    if let Some(diagnosis) = answer {
-        return Ok(Outcome::Error(diagnosis));
+    if let Some(diagnosis) = twice(|| compile_answer(workshop, scratch, &folder, &slot, world))? {
+        return Ok(if diagnosis.blames_nobody {
+            Outcome::Trouble(diagnosis)
+        } else {
+            Outcome::Error(diagnosis)
+        });
+    }
+    if let Some(refusal) = foreign_input(question, &folder)? {
+        return Ok(Outcome::Refused(refusal));
     }
     let harness = scratch.path().join(format!("harness_{}.rs", question.slug));
     let text = format!("drivers::{}!(answer);\n", question.slug);
     fs::write(&harness, text)
         .and_then(|()| fs::set_permissions(&harness, fs::Permissions::from_mode(0o644)))
         .map_err(|error| GraderError::file("write", &harness, error))?;
-    match link(workshop, &harness, &folder, &slot, world)? {
+    match twice(|| link(workshop, &harness, &folder, &slot, world))? {
+        Some(diagnosis) if diagnosis.blames_nobody => Ok(Outcome::Trouble(diagnosis)),
         Some(diagnosis) => Ok(Outcome::Misfit(diagnosis)),
         None => Ok(Outcome::Program(folder.join("respondent"))),
+    }
+}
+
+/// Once more if the first failure blames no line: a full disk or a killed linker may have passed.
+fn twice(compile: impl Fn() -> Result<Option<Diagnosis>>) -> Result<Option<Diagnosis>> {
+    match compile()? {
+        Some(diagnosis) if diagnosis.blames_nobody => compile(),
+        outcome => Ok(outcome),
     }
 }
 
@@ -147,7 +167,8 @@ fn compile_answer(
     args.extend(["--crate-type=rlib", "--crate-name=answer", "src/lib.rs"].map(OsString::from));
     args.extend(["-Funsafe_code", "-Flong_running_const_eval", "-Awarnings"].map(OsString::from));
     args.push("-Cdebuginfo=0".into());
-    args.push(joined("-o", &folder.join("libanswer.rlib")));
+    args.push("--emit=link,dep-info".into());
+    args.push(joined("--out-dir=", folder));
     if world == World::Model {
         args.push(joined("-Ldependency=", &workshop.kit.alias));
         for name in ["std", "core"] {
@@ -156,6 +177,30 @@ fn compile_answer(
         }
     }
     rustc(workshop, slot, &scratch.path().join("source"), folder, args)
+}
+
+/// What the answer makes the compiler read besides its own files: by `#[path]`, `include_str!` or
+/// `env!`. The compiler itself lists it, so nothing is refused that only looks like it.
+fn foreign_input(question: &Question, folder: &Path) -> Result<Option<Refusal>> {
+    let path = folder.join("answer.d");
+    let list = fs::read_to_string(&path).map_err(|error| GraderError::file("read", &path, error))?;
+    let own = |file: &str| {
+        question.files.iter().any(|own| own == file) || question.given.iter().any(|(own, _)| *own == file)
+    };
+    for line in list.lines() {
+        let foreign = match line.strip_prefix("# env-dep:") {
+            Some(variable) => variable.split('=').next().map(|name| format!("the variable `{name}`")),
+            // After the rules that name what is made, each file read stands in a rule of its own.
+            None => line.strip_suffix(':').filter(|file| !own(file)).map(|file| format!("the file `{file}`")),
+        };
+        if let Some(foreign) = foreign {
+            return Ok(Some(Refusal {
+                headline: format!("the answer reads {foreign} while it is compiled"),
+                evidence: vec!["An answer stands in its own files, and reads nothing else.".into()],
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// Box 2. `Some` if answer and driver do not fit together.

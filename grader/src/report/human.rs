@@ -3,7 +3,7 @@
 use super::{CheckReport, QuestionReport, Report};
 use crate::fault::Fault;
 use crate::score::Score;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{DoubtKind, Finding, Verdict};
 use std::fmt::Write;
 
 /// How text is made to stand out.
@@ -45,12 +45,12 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
     match common_verdict(question) {
         Some(verdict) => {
             let _ = writeln!(text, "    {}   every check", word(verdict, style));
-            explain(text, verdict, &question.short);
+            explain(text, verdict, question);
             text.push('\n');
         }
         None => {
             for check in &question.checks {
-                one_check(text, check, &question.short, style);
+                one_check(text, check, question, style);
             }
         }
     }
@@ -75,18 +75,19 @@ fn common_verdict(question: &QuestionReport) -> Option<&Verdict> {
     let once = match first {
         Verdict::Refused(_) => true,
         Verdict::Fail(finding) => finding.fault == Fault::CompileError,
+        Verdict::Inconclusive(doubt) => doubt.kind == DoubtKind::Machine,
         _ => false,
     };
     (once && question.checks.iter().all(|check| check.verdict == *first)).then_some(first)
 }
 
-fn one_check(text: &mut String, check: &CheckReport, short: &str, style: Style) {
+fn one_check(text: &mut String, check: &CheckReport, question: &QuestionReport, style: Style) {
     let score = check.score();
     let earned =
         if score.open > 0 { "open".into() } else { format!("{:>2}/{:<2}", score.earned, check.points) };
     let word = word(&check.verdict, style);
     let _ = writeln!(text, "    {word}  {earned:>5}  {}", check.title);
-    explain(text, &check.verdict, short);
+    explain(text, &check.verdict, question);
 }
 
 fn word(verdict: &Verdict, style: Style) -> String {
@@ -100,10 +101,10 @@ fn word(verdict: &Verdict, style: Style) -> String {
     style.paint(code, &format!("{word:<7}"))
 }
 
-fn explain(text: &mut String, verdict: &Verdict, short: &str) {
+fn explain(text: &mut String, verdict: &Verdict, question: &QuestionReport) {
     match verdict {
         Verdict::Pass | Verdict::NotStarted => {}
-        Verdict::Fail(found) => text.push_str(&finding(found, short)),
+        Verdict::Fail(found) => text.push_str(&finding(found, &question.short, &question.whose)),
         Verdict::Refused(refusal) => lines(text, &refusal.headline, &refusal.evidence),
         Verdict::Inconclusive(doubt) => {
             lines(text, &format!("{}: {}", doubt.kind.word(), doubt.headline), &doubt.evidence);
@@ -122,12 +123,12 @@ fn lines(text: &mut String, headline: &str, evidence: &[String]) {
 }
 
 /// What a finding says: what happened, what shows it, what to do next.
-pub fn finding(finding: &Finding, short: &str) -> String {
+pub fn finding(finding: &Finding, short: &str, whose: &str) -> String {
     let mut text = String::new();
     lines(&mut text, &format!("{}: {}", finding.fault.word(), finding.headline), &finding.evidence);
     let _ = writeln!(text, "{INDENT}what it means: cargo xtask explain {}", finding.fault.word());
     if let Some(code) = &finding.replay {
-        let _ = writeln!(text, "{INDENT}see it again:  cargo xtask replay {short} {code}");
+        let _ = writeln!(text, "{INDENT}see it again:  cargo xtask replay {short} {code}{whose}");
     }
     text
 }

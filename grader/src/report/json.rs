@@ -53,8 +53,9 @@ fn one_check(check: &CheckReport) -> Value {
         "headline": headline,
         "evidence": evidence,
         "replay": replay,
-        // All of it was gathered inside the respondent's process, behind `-F unsafe_code`.
-        "in_process": true,
+        // Whether the evidence was gathered inside the respondent's process: by runs that were
+        // judged, behind `-F unsafe_code`. What the compiler or the kernel says was not.
+        "in_process": matches!(&check.verdict, Verdict::Pass | Verdict::NotStarted) || replay.is_some(),
         "schedules": check.schedules,
     })
 }

@@ -11,7 +11,7 @@ pub use json::json;
 use crate::catalogue::{Check, Question};
 use crate::sandbox::Layers;
 use crate::score::Score;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// What is said about all graded questions.
 #[derive(Debug, Clone)]
@@ -35,6 +35,9 @@ pub struct QuestionReport {
     pub checks: Vec<CheckReport>,
     /// What full marks do not prove.
     pub proves_not: Vec<String>,
+    /// What a command needs to be told to take this answer again, as in ` --solutions`; mostly
+    /// nothing.
+    pub whose: String,
 }
 
 /// What is said about one check.
@@ -67,6 +70,7 @@ impl QuestionReport {
             title: question.title.clone(),
             checks,
             proves_not: question.proves_not.clone(),
+            whose: String::new(),
         }
     }
 
@@ -93,6 +97,13 @@ const MAX_LINES: usize = 60;
 
 /// The most characters of a line that are kept.
 const MAX_CHARS: usize = 220;
+
+/// A finding that can be shown.
+pub(crate) fn cleaned(finding: Finding) -> Finding {
+    let mut verdict = Verdict::Fail(finding.clone());
+    clean_verdict(&mut verdict);
+    if let Verdict::Fail(finding) = verdict { finding } else { finding }
+}
 
 fn clean_verdict(verdict: &mut Verdict) {
     let (headline, evidence) = match verdict {

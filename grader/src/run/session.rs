@@ -8,14 +8,17 @@ use super::ending::Ending;
 use super::watch::{LOOK_EVERY, Sight, Watch, prove_hang};
 use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, World};
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
+use crate::sandbox::proc::{self, Task};
+use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
 use crate::scratch::Scratch;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{self, AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType};
+use nix::sys::socket::{
+    self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
+};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{IoSliceMut, Read, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -85,13 +88,14 @@ impl Session {
         };
         let running = sandbox::start(sandbox, &slot, order)?;
         drop(theirs);
+        let socket = hand_over(&ours)?;
         for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
         }
         let watch = Watch::new(running.pid, hurry);
         Ok(Self {
             running,
-            socket: ours,
+            socket,
             limits,
             watch,
             world,
@@ -159,18 +163,18 @@ impl Session {
     /// The threads besides the first that are still there, after a grace for those just ending.
     pub(super) fn leftover_threads(&mut self) -> Vec<String> {
         let pid = self.running.pid;
-        let others = || proc::tasks(pid).into_iter().filter(|task| task.id != pid && task.state != 'Z');
         // In the model world the engine itself looks after threads that are left behind.
-        if self.world == World::Model || poll_until(GRACE, || others().next().is_none()) {
+        if self.world == World::Model {
             return Vec::new();
         }
-        others().map(|task| format!("a thread named `{}` is still there", task.name)).collect()
+        let left = wait_for_threads(|| proc::tasks(pid).into_iter().filter(|task| task.id != pid).collect());
+        left.into_iter().map(|task| format!("a thread named `{}` is still there", task.name)).collect()
     }
 
     /// Closes the session: the token must come back, nothing may be left, the exit must be clean.
     pub(super) fn close(&mut self) -> Ended<()> {
         let pid = self.running.pid;
-        if !proc::children(pid).is_empty() {
+        if proc::has_had_children(pid) {
             self.abandon();
             return Err(Ending::StartedProcess);
         }
@@ -371,10 +375,9 @@ impl Session {
 
     fn still_there(&self, threads: &[u64]) -> Vec<u64> {
         let pid = self.running.pid;
-        let alive = |&&thread: &&u64| proc::task_is_alive(pid, thread);
-        // A thread that has been joined by `thread::scope` may be visible for a moment longer.
-        poll_until(GRACE, || !threads.iter().any(|thread| alive(&thread)));
-        threads.iter().filter(alive).copied().collect()
+        let among = |task: &Task| threads.contains(&u64::from(task.id));
+        let left = wait_for_threads(|| proc::tasks(pid).into_iter().filter(among).collect());
+        left.into_iter().map(|task| task.id.into()).collect()
     }
 
     /// Ends the process because of `ending`.
@@ -421,6 +424,26 @@ fn unexpected(reply: Reply) -> Ending {
     }
 }
 
+/// Waits until the threads that `look` shows are gone; returns those that stay. A thread that has
+/// been joined may be visible for a moment longer, and on a busy machine that moment is long: only
+/// threads that sleep for [`GRACE`] are taken to stay, or those that still run after a minute.
+fn wait_for_threads(look: impl Fn() -> Vec<Task>) -> Vec<Task> {
+    const A_MINUTE: Duration = Duration::from_secs(60);
+    let started = Instant::now();
+    let mut asleep_since = started;
+    loop {
+        let mut left = look();
+        left.retain(|task| !matches!(task.state, 'Z' | 'X'));
+        if left.iter().any(|task| task.state != 'S') {
+            asleep_since = Instant::now();
+        }
+        if left.is_empty() || asleep_since.elapsed() >= GRACE || started.elapsed() >= A_MINUTE {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Asks again and again, for a bounded time; whether it came true.
 fn poll_until(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
@@ -433,6 +456,22 @@ fn poll_until(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Sends the respondent a fresh socket over the one that it was started with, and returns our end.
+/// The driver receives it close-on-exec and at a number of the kernel's choice, so that no program
+/// that the answer starts inherits a way to talk to the judge.
+fn hand_over(first: &OwnedFd) -> Result<OwnedFd> {
+    let failed = |error: nix::Error| GraderError::machine(format!("failed to hand a socket over: {error}"));
+    let (ours, theirs) =
+        socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+            .map_err(failed)?;
+    let fds = [theirs.as_raw_fd()];
+    let rights = [ControlMessage::ScmRights(&fds)];
+    let parts = [IoSlice::new(&[0])];
+    socket::sendmsg::<()>(first.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)
+        .map_err(failed)?;
+    Ok(ours)
 }
 
 /// The same descriptor at a number that the child's fixed numbers cannot meet.

@@ -5,6 +5,8 @@
 pub struct Layers {
     /// Strangers' code runs as a user of its own, not as the one who started the grader.
     pub own_user: bool,
+    /// Strangers' code sees an empty folder where the course lies.
+    pub hides_course: bool,
     /// Limits on processor time, memory, files, descriptors and processes.
     pub limits: bool,
     /// Namespaces of its own (files, processes, network).
@@ -19,13 +21,21 @@ impl Layers {
     /// The layers of this process: root gives every run a user of its own.
     pub fn here() -> Self {
         let own_user = nix::unistd::geteuid().is_root();
-        Self { own_user, limits: true, namespaces: false, landlock: false, seccomp: false }
+        Self {
+            own_user,
+            hides_course: false,
+            limits: true,
+            namespaces: false,
+            landlock: false,
+            seccomp: false,
+        }
     }
 
     /// The layers by name, in the order in which they are put on.
-    pub fn list(&self) -> [(&'static str, bool); 5] {
+    pub fn list(&self) -> [(&'static str, bool); 6] {
         [
             ("own user", self.own_user),
+            ("course hidden", self.hides_course),
             ("limits", self.limits),
             ("namespaces", self.namespaces),
             ("Landlock", self.landlock),

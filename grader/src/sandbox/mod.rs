@@ -30,6 +30,8 @@ pub struct Sandbox {
     pub layers: Layers,
     /// How the compiler is reached.
     reach: Reach,
+    /// The course itself, which strangers' code has no business in.
+    course: PathBuf,
 }
 
 /// How an unprivileged user reaches the toolchain.
@@ -44,33 +46,39 @@ enum Reach {
 }
 
 impl Sandbox {
-    /// Finds out what this machine allows, by trying.
+    /// Finds out what this machine allows, by trying. `course` is what strangers' code shall not
+    /// see, as far as this machine can hide it.
     ///
     /// # Errors
     ///
     /// A machine error if no way works to run the compiler as an unprivileged user.
-    pub fn find(toolchain: &Toolchain) -> Result<Self> {
+    pub fn find(toolchain: &Toolchain, course: &Path) -> Result<Self> {
         // What a run leaves behind becomes our child, where it is found and ended.
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
         let layers = Layers::here();
         let sysroot = toolchain.sysroot.clone();
+        let course = course.to_path_buf();
         if !layers.own_user {
-            return Ok(Self { layers, reach: Reach::AsItIs { sysroot } });
+            return Ok(Self { layers, reach: Reach::AsItIs { sysroot }, course });
         }
-        let at = scratch::base()?.join("toolchain");
+        let base = scratch::base()?;
+        let at = base.join("toolchain");
         scratch::make(&at)?;
+        scratch::make(&base.join("nothing"))?;
         let mut tried = Vec::new();
-        let ways = [Reach::AsItIs { sysroot: sysroot.clone() }, Reach::Bound { sysroot, at }];
+        let ways = [Reach::Bound { sysroot: sysroot.clone(), at }, Reach::AsItIs { sysroot }];
         for reach in ways {
-            let sandbox = Self { layers: layers.clone(), reach };
+            let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(&course);
+            let layers = Layers { hides_course, ..layers.clone() };
+            let sandbox = Self { layers, reach, course: course.clone() };
             match sandbox.try_compiler() {
                 Ok(()) => return Ok(sandbox),
                 Err(error) => tried.push(error.to_string()),
             }
         }
         let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
-        let sandbox = Self { layers, reach };
+        let sandbox = Self { layers, reach, course };
         sandbox.try_compiler().map(|()| sandbox).map_err(|error| {
             tried.push(error.to_string());
             GraderError::machine(format!("an unprivileged user cannot run rustc here: {}", tried.join("; ")))
@@ -85,12 +93,17 @@ impl Sandbox {
         }
     }
 
-    /// A folder to bind to another before the compiler starts.
-    fn bind(&self) -> Option<(&Path, &Path)> {
-        match &self.reach {
-            Reach::Bound { sysroot, at } => Some((sysroot, at)),
-            Reach::AsItIs { .. } | Reach::Copied { .. } => None,
+    /// What is shown where, in the mount namespace of one process: the toolchain at a readable
+    /// place (to the compiler), and nothing where the course lies.
+    fn binds(&self, compiler: bool) -> Result<Vec<(PathBuf, PathBuf)>> {
+        let mut binds = Vec::new();
+        if let (Reach::Bound { sysroot, at }, true) = (&self.reach, compiler) {
+            binds.push((sysroot.clone(), at.clone()));
         }
+        if self.layers.hides_course {
+            binds.push((scratch::base()?.join("nothing"), self.course.clone()));
+        }
+        Ok(binds)
     }
 
     fn try_compiler(&self) -> Result<()> {

@@ -32,11 +32,6 @@ fn task(pid: u32, id: u32) -> Option<Task> {
     Some(Task { id, name, state: rest.trim_start().chars().next()?, turns })
 }
 
-/// Whether a thread of a process is there and not just dead.
-pub(crate) fn task_is_alive(pid: u32, id: u64) -> bool {
-    u32::try_from(id).ok().and_then(|id| task(pid, id)).is_some_and(|task| task.state != 'Z')
-}
-
 /// What a thread waits for, if that can wake it only by another thread's doing: a proof that it
 /// will not wake by itself.
 pub(crate) fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
@@ -75,6 +70,17 @@ pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
     let mut all = numbers(&format!("/proc/{pid}/fd"));
     all.sort_unstable();
     all
+}
+
+/// Whether a process has children, or has had some that it waited for: the kernel adds up their
+/// page faults, of which every program has some.
+pub(crate) fn has_had_children(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
+    // Field 11 of proc_pid_stat(5), counted from the state, which is field 3.
+    let faults_of_children = fields.get(8).is_some_and(|&faults| faults != "0");
+    faults_of_children || !children(pid).is_empty()
 }
 
 /// The children of a process.

@@ -1,11 +1,12 @@
 //! Starting a process under all layers, and ending it together with everything it started.
 //!
-//! The only place with `unsafe`: what happens between fork and exec.
+//! The only place of this crate with `unsafe`: what happens between fork and exec.
 #![allow(unsafe_code, reason = "the steps between fork and exec have no safe form")]
 
 use super::{Limits, Sandbox, Slot, proc};
 use crate::error::{GraderError, Result};
 use nix::libc;
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
@@ -84,10 +85,11 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
             order.limits.tasks + proc::all_tasks()
         },
         user: slot.user(),
-        bind: match sandbox.bind() {
-            Some((from, to)) if order.compiler => Some((c_string(from)?, c_string(to)?)),
-            _ => None,
-        },
+        binds: sandbox
+            .binds(order.compiler)?
+            .iter()
+            .map(|(from, to)| Ok((c_string(from)?, c_string(to)?)))
+            .collect::<Result<_>>()?,
         parent: nix::unistd::getpid(),
     };
     // SAFETY: `take` only makes system calls on values that were prepared here; it allocates
@@ -114,7 +116,7 @@ struct Steps {
     limits: Limits,
     max_tasks: u64,
     user: Option<u32>,
-    bind: Option<(CString, CString)>,
+    binds: Vec<(CString, CString)>,
     parent: Pid,
 }
 
@@ -122,9 +124,10 @@ impl Steps {
     fn take(&self) -> io::Result<()> {
         nix::unistd::setsid()?;
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-        if let Some((from, to)) = &self.bind {
-            bind(from, to)?;
+        if !self.binds.is_empty() {
+            own_mounts()?;
         }
+        self.binds.iter().try_for_each(|(from, to)| bind(from, to))?;
         self.limit()?;
         if let Some(user) = self.user {
             let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
@@ -180,12 +183,17 @@ fn close_on_exec(first: u32, last: u32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Shows the folder `from` at `to`, to this process only and read-only.
-fn bind(from: &CString, to: &CString) -> io::Result<()> {
-    use nix::mount::{MsFlags, mount};
-    const NONE: Option<&str> = None;
+const NONE: Option<&str> = None;
+
+/// From here on, mounts of this process are seen by nobody else.
+fn own_mounts() -> io::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(NONE, c"/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)?;
+    Ok(())
+}
+
+/// Shows the folder `from` at `to`, read-only.
+fn bind(from: &CString, to: &CString) -> io::Result<()> {
     mount(Some(from.as_c_str()), to.as_c_str(), NONE, MsFlags::MS_BIND, NONE)?;
     let again = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
     mount(NONE, to.as_c_str(), NONE, again, NONE)?;

@@ -16,6 +16,13 @@ fn the_reference_solution_has_full_marks() {
     let answer = submission::read(&question, folder).expect("the solution");
     let graded = grade::grade(&workshop, &question, &answer, Settings::new(4), &|_| ()).expect("graded");
     // The layers differ from machine to machine; the report on the answer does not.
-    let layers = Layers { own_user: true, limits: true, namespaces: false, landlock: false, seccomp: false };
+    let layers = Layers {
+        own_user: true,
+        hides_course: true,
+        limits: true,
+        namespaces: false,
+        landlock: false,
+        seccomp: false,
+    };
     insta::assert_snapshot!(report::human(&Report { layers, questions: vec![graded] }, Style::Plain));
 }

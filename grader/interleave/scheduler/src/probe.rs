@@ -109,7 +109,7 @@ pub fn locks_held(thread: ThreadRef) -> Vec<String> {
 pub fn note(text: String) {
     ask(|state, me| {
         let site = state.threads[me].site;
-        state.record(me, "notes:", None, site, Detail::Text(crate::hook::one_line(&text).into()));
+        state.record(me, "--", None, site, Detail::Note(crate::hook::one_line(&text).into()));
     });
 }
 

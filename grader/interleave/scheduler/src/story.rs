@@ -27,6 +27,7 @@ pub(crate) fn thread_name(thread: ThreadRef, given: Option<&str>) -> String {
 fn place_of(step: &Step) -> String {
     match &step.detail {
         Detail::Panic(location, _) => location.to_string(),
+        Detail::Note(_) => String::new(), // a remark, not a line of anybody's program
         _ => place(step.site),
     }
 }
@@ -87,7 +88,7 @@ impl Record {
             Detail::Order(order) => write!(text, " ({order:?})"),
             Detail::Nanos(nanos) => write!(text, " {:?}", Duration::from_nanos(*nanos)),
             Detail::Panic(_, message) => write!(text, ": {message}"),
-            Detail::Text(words) => write!(text, " {words}"),
+            Detail::Note(words) => write!(text, " {words}"),
             Detail::Says(words) => write!(text, ": {words}"),
         };
         text

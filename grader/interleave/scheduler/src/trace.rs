@@ -54,7 +54,7 @@ pub(crate) enum Detail {
     /// Where a panic happened, and its message.
     Panic(Box<str>, Box<str>),
     /// Anything else.
-    Text(Box<str>),
+    Note(Box<str>),
     /// Anything else, known at compile time.
     Says(&'static str),
 }

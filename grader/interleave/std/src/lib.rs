@@ -11,7 +11,7 @@
 //! - `HashMap` iterates in an order of its own in every run: a program that does visible things in that order cannot
 //!   be replayed to the byte.
 //! - Threads of other libraries run for real. What blocks outside these modules (files, pipes, sockets, processes,
-//!   `print!` of a value whose `Display` waits for a lock) blocks the whole schedule.
+//!   `writeln!` to `stdout` of a value whose `Display` waits for a lock) blocks the whole schedule.
 //! - A reader may always join other readers: a second `read` by one thread while a writer waits is not reported.
 //! - `unsafe` code, and with it data races.
 
@@ -19,7 +19,16 @@
 
 pub use std::*;
 
+pub use __dbg as dbg;
+pub use __eprint as eprint;
+pub use __eprintln as eprintln;
+pub use __print as print;
+pub use __println as println;
+
 pub mod hint;
+pub mod prelude;
+#[doc(hidden)]
+pub mod printing;
 pub mod sync;
 pub mod thread;
 pub mod time;

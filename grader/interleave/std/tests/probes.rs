@@ -172,6 +172,6 @@ fn a_note_is_a_line_of_the_story_and_no_step() {
     let body: Body = Arc::new(|| probe::note("two\nlines".to_owned()));
     let ran = Explorer::new(1, Options::default()).next(&body);
     let story = ran.story().join("\n");
-    assert!(story.contains("main  notes: two; lines"), "{story}");
+    assert!(story.contains("main  -- two; lines"), "{story}");
     assert_eq!(ran.steps, 1, "only the end of the thread is a step");
 }

@@ -59,6 +59,10 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
             baton.wait();
             context::enter(Here { execution, me: child });
             task();
+            // A thread that nobody waits for may be there for a while after its last step.
+            if let Some(here) = context::here() {
+                drop(here.execution.switch(here.lock(), child, false));
+            }
         };
         let builder = std::thread::Builder::new();
         match plan.stack_size {

@@ -2,6 +2,8 @@
 //!
 //! An ordinary run takes 10 seeds and 1,000 schedules a program; `RACECOURSE_DEEP=1` takes 50 and 5,000.
 
+#![expect(clippy::print_stdout, reason = "the figures of a deep run are there to be read")]
+
 mod atomics;
 mod case;
 mod channels;

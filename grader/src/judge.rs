@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Wrong};
 use crate::fault::Fault;
 use crate::run::{Ending, Played};
 use crate::verdict::{Doubt, DoubtKind};
-use wire::{Entry, Run, Schedule};
+use wire::{EngineFailure, Entry, Run, Schedule};
 
 /// What one world says about a check.
 #[derive(Debug)]
@@ -38,17 +38,29 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
         return Assessment::NotStarted;
     }
     for (number, (experiment, runs)) in experiments.iter().zip(&played.runs).enumerate() {
+        let runs: Vec<&Run> = runs.iter().filter(|run| !is_tainted(run)).collect();
         // Of all wrong runs the one with the fewest switches tells the shortest story.
-        let wrong = runs.iter().filter_map(|run| Some((run, judge_run(check, experiment, run).err()?)));
-        let least = wrong.min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
+        let wrong: Vec<(&Run, Wrong)> =
+            runs.iter().filter_map(|run| Some((*run, judge_run(check, experiment, run).err()?))).collect();
+        let kind = kind_of_race(&runs, &wrong);
+        let least = wrong.into_iter().min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
         if let Some((run, mut wrong)) = least {
-            wrong.fault = race_or_not(check, experiment, runs, wrong.fault);
+            if wrong.fault == Fault::Race {
+                wrong.fault = kind;
+            }
             let schedule = Some(run.schedule);
             return Assessment::Wrong { wrong, experiment: number, schedule, hopeless: false };
         }
     }
     if let Some((number, ending)) = &played.bad_end {
         return bad_end(*number, ending);
+    }
+    if played.runs.iter().flatten().any(is_tainted) {
+        return Assessment::Doubtful(Doubt {
+            kind: DoubtKind::Machine,
+            headline: "the machine refused a thread, so some schedules prove nothing".into(),
+            evidence: Vec::new(),
+        });
     }
     if check.rules.minds_leftover_threads && !played.leftover_threads.is_empty() {
         let wrong = Wrong::new(Fault::LeakedThread, "threads are left behind after everything was dropped")
@@ -59,11 +71,21 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
     Assessment::Sound
 }
 
-/// What goes wrong in every schedule is no race.
-fn race_or_not(check: &Check, experiment: &Experiment, runs: &[Run], fault: Fault) -> Fault {
+/// What a race really is: what goes wrong in every schedule is none, and what goes wrong only when
+/// a load reads a value that had been replaced is a stale read.
+fn kind_of_race(runs: &[&Run], wrong: &[(&Run, Wrong)]) -> Fault {
     const ENOUGH: usize = 100; // only the model world makes so many runs
-    let always = runs.len() >= ENOUGH && runs.iter().all(|run| judge_run(check, experiment, run).is_err());
-    if fault == Fault::Race && always { Fault::WrongAnswer } else { fault }
+    if wrong.len() == runs.len() && runs.len() >= ENOUGH {
+        Fault::WrongAnswer
+    } else if wrong.iter().all(|(run, _)| run.old_read) {
+        Fault::StaleRead
+    } else {
+        Fault::Race
+    }
+}
+
+fn is_tainted(run: &Run) -> bool {
+    run.failure.as_ref().is_some_and(|failure| failure.fault == EngineFailure::TAINTED)
 }
 
 fn bad_end(experiment: usize, ending: &Ending) -> Assessment {

@@ -43,13 +43,15 @@ impl Player {
 }
 
 fn record(ran: interleave::Ran) -> Run {
+    let (old_read, tainted) = (ran.read_old_value(), ran.is_tainted());
     Run {
         schedule: Schedule { index: ran.schedule.index, horizon: ran.schedule.horizon },
         steps: ran.steps,
         switches: ran.switches,
+        old_read,
         entries: Vec::new(),
         failure: ran.failure.map(|failure| EngineFailure {
-            fault: failure.fault.as_str().to_owned(),
+            fault: if tainted { EngineFailure::TAINTED } else { failure.fault.as_str() }.to_owned(),
             headline: failure.headline,
             waits: failure.waits,
         }),

@@ -27,7 +27,7 @@ impl Player {
             headline: "the scene panicked".into(),
             waits: Vec::new(),
         });
-        Run { schedule, steps: 0, switches: 0, entries: Vec::new(), failure }
+        Run { schedule, steps: 0, switches: 0, old_read: false, entries: Vec::new(), failure }
     }
 
     /// The real world tells no stories: nobody chose the schedule.

@@ -1,5 +1,5 @@
 //! Impostor: publishes the length with a relaxed store, and reads it without the lock.
-//! Loses: q4.counts Race, q4.panics Race
+//! Loses: q4.counts StaleRead, q4.panics StaleRead
 //! Tempting: the store happens under the lock, and x86 forgives it.
 
 #![forbid(unsafe_code)]

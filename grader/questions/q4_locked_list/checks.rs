@@ -23,7 +23,8 @@ pub(crate) const SOURCE: &Source = &Source {
     stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
 };
 
-/// Runs of one experiment: the explorer finds every bug of its bank within 500 schedules.
+/// Runs of one experiment: the explorer finds every bug of its bank within 500 schedules. What does
+/// not depend on rare schedules takes fewer (`half`, `few`), but every check takes 500 in all.
 const SCHEDULES: u32 = 500;
 
 fn runs(world: World) -> u32 {
@@ -31,6 +32,16 @@ fn runs(world: World) -> u32 {
         World::Model => SCHEDULES,
         World::Real => 20,
     }
+}
+
+/// Half as many schedules.
+fn half(experiment: Experiment) -> Experiment {
+    Experiment { runs: experiment.runs.div_ceil(2), ..experiment }
+}
+
+/// A tenth of the schedules.
+fn few(experiment: Experiment) -> Experiment {
+    Experiment { runs: experiment.runs.div_ceil(10), ..experiment }
 }
 
 /// A script for the caller alone, then one for each of the threads.
@@ -263,8 +274,8 @@ const EMPTY: Rules = Rules {
         let a = fresh.fresh();
         vec![
             script(world, &[&[Op::Remove, Op::Add(a), Op::Remove, Op::Remove]]),
-            script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Remove]]),
-            script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Add(a)]]),
+            half(script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Remove]])),
+            half(script(world, &[&[], &[Op::Remove, Op::Remove], &[Op::Add(a)]])),
         ]
     },
     judge: |experiment, run| {
@@ -356,8 +367,8 @@ const TWO_THREADS: Rules = Rules {
         if world == World::Model {
             wanted.push(work(world, fresh.some(3), 5, Pause::HoldFirst));
         }
-        wanted.push(work(world, Vec::new(), 2, Pause::Nothing)); // nothing to add
-        wanted.push(work(world, fresh.some(2), 0, Pause::Nothing)); // nothing to remove
+        wanted.push(few(work(world, Vec::new(), 2, Pause::Nothing))); // nothing to add
+        wanted.push(few(work(world, fresh.some(2), 0, Pause::Nothing))); // nothing to remove
         wanted
     },
     judge: |experiment, run| {
@@ -470,8 +481,8 @@ const PACE: Rules = Rules {
         // Real sleeping and spinning can be seen only with a stopwatch, and no verdict is by time.
         World::Real => Vec::new(),
         World::Model => vec![
-            work(world, fresh.some(2), 4, Pause::Rest),
-            Experiment { timed: true, ..work(world, fresh.some(2), 5, Pause::Nothing) },
+            half(work(world, fresh.some(2), 4, Pause::Rest)),
+            half(Experiment { timed: true, ..work(world, fresh.some(2), 5, Pause::Nothing) }),
         ],
     },
     judge: |experiment, run| {
@@ -497,8 +508,8 @@ const ENDED: Rules = Rules {
     check: "q4.ended",
     experiments: |world, fresh| {
         vec![
-            work(world, fresh.some(2), 3, Pause::Nothing),
-            script_then_drop(world, &[&[], &[Op::Add(fresh.fresh())], &[Op::Remove]]),
+            half(work(world, fresh.some(2), 3, Pause::Nothing)),
+            half(script_then_drop(world, &[&[], &[Op::Add(fresh.fresh())], &[Op::Remove]])),
         ]
     },
     judge: |experiment, run| {
@@ -537,8 +548,8 @@ const PANICS: Rules = Rules {
         vec![
             script(world, &[alone.as_flattened()]),
             script(world, &[&[Op::Add(a)], &[look, Op::Add(b)], &[Op::Remove, Op::IsEmpty]]),
-            work(world, fresh.some(5), 3, Pause::PanicAt(5)), // only the adder comes that far
-            work(world, fresh.some(3), 5, Pause::PanicAt(5)), // only the remover does
+            few(work(world, fresh.some(5), 3, Pause::PanicAt(5))), // only the adder comes that far
+            few(work(world, fresh.some(3), 5, Pause::PanicAt(5))), // only the remover does
         ]
     },
     judge: |experiment, run| {

@@ -259,6 +259,7 @@ fn rustc(
         driver: None,
         limits: Limits::COMPILER,
         compiler: true,
+        many_threads: false,
     };
     let output = sandbox::start(&workshop.sandbox, slot, order)?.output(1 << 20)?;
     if output.status.success() {

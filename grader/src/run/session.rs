@@ -85,6 +85,7 @@ impl Session {
             driver: Some(high(&theirs)?),
             limits,
             compiler: false,
+            many_threads: world == World::Model,
         };
         let running = sandbox::start(sandbox, &slot, order)?;
         drop(theirs);

@@ -116,6 +116,7 @@ impl Sandbox {
             driver: None,
             limits: Limits::COMPILER,
             compiler: true,
+            many_threads: false,
         };
         let output = start(self, &Slot::take(&self.layers)?, order)?.output(4096)?;
         if output.status.success() {

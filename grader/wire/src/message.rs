@@ -220,6 +220,7 @@ mod tests {
             schedule: Schedule { index: 7, horizon: 40 },
             steps: 31,
             switches: 5,
+            old_read: true,
             entries: vec![Entry { thread: 1, word: 3, args: vec![9, 8], text: "é".into() }],
             failure: Some(EngineFailure {
                 fault: "Deadlock".into(),

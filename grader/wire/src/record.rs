@@ -22,12 +22,17 @@ pub struct Entry {
 /// Why the engine could not bring a schedule to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineFailure {
-    /// A fault word.
+    /// A fault word, or [`EngineFailure::TAINTED`].
     pub fault: String,
     /// What happened, in one sentence.
     pub headline: String,
     /// Who waits for what.
     pub waits: Vec<String>,
+}
+
+impl EngineFailure {
+    /// Not a fault: something besides the answer had a hand in the run, so it proves nothing.
+    pub const TAINTED: &str = "Tainted";
 }
 
 /// One run of a challenge.
@@ -39,6 +44,8 @@ pub struct Run {
     pub steps: u32,
     /// How often the processor went from one thread to another (0 in the real world).
     pub switches: u32,
+    /// Whether a load read a value that had already been replaced.
+    pub old_read: bool,
     /// What happened, in order.
     pub entries: Vec<Entry>,
     /// Why it has no end, if it has none.
@@ -69,6 +76,7 @@ impl Run {
         write_schedule(to, &self.schedule);
         to.number(self.steps.into());
         to.number(self.switches.into());
+        to.number(self.old_read.into());
         to.list(&self.entries, |to, entry| {
             to.number(entry.thread);
             to.number(entry.word);
@@ -88,6 +96,7 @@ impl Run {
             schedule: read_schedule(from)?,
             steps: from.small()?,
             switches: from.small()?,
+            old_read: from.number()? != 0,
             entries: from.list(|from| {
                 Ok(Entry {
                     thread: from.number()?,

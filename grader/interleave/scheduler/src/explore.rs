@@ -106,23 +106,27 @@ pub struct Explorer {
     next_index: u32,
     horizon: u32,
     options: Options,
+    /// Kept for a while: changing cores takes longer than many a schedule.
+    pinned: Option<Pinned>,
 }
+
+/// After so many schedules the machine may choose another core, if this one has become busy.
+const SCHEDULES_PER_PIN: u32 = 32;
 
 impl Explorer {
     /// Starts at schedule 0. Installs the panic hook.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
         install_panic_hook();
-        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options }
+        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options, pinned: None }
     }
 
     /// Runs the next schedule.
     pub fn next(&mut self, body: &Body) -> Ran {
-        let _pinned = Pinned::here();
-        self.go_on(body)
-    }
-
-    fn go_on(&mut self, body: &Body) -> Ran {
+        if self.next_index.is_multiple_of(SCHEDULES_PER_PIN) {
+            self.pinned = None;
+        }
+        self.pinned.get_or_insert_with(Pinned::here);
         let schedule = Schedule { seed: self.seed, index: self.next_index, horizon: self.horizon };
         let ran = run(schedule, &self.options, body);
         self.next_index += 1;
@@ -137,7 +141,7 @@ impl Explorer {
 
     /// Runs a schedule again: the same run, to the byte of its story.
     pub fn replay(&self, schedule: Schedule, body: &Body) -> Ran {
-        let _pinned = Pinned::here();
+        let _pinned = self.pinned.is_none().then(Pinned::here);
         run(schedule, &self.options, body)
     }
 }
@@ -154,10 +158,9 @@ pub struct Report {
 /// Runs up to `schedules` schedules, stops at the first failure, then looks for a shorter run that fails alike.
 /// Everything is bounded by counts, so that the same arguments give the same report.
 pub fn explore(seed: u64, schedules: u32, options: Options, body: Body) -> Report {
-    let _pinned = Pinned::here();
     let mut explorer = Explorer::new(seed, options);
     for count in 1..=schedules {
-        let ran = explorer.go_on(&body);
+        let ran = explorer.next(&body);
         if ran.failure.is_some() {
             return Report { schedules: count, failure: Some(shorten(explorer, ran, &body)) };
         }
@@ -174,7 +177,7 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
         if seen == SHORTENING_FAILURES {
             break;
         }
-        let ran = explorer.go_on(body);
+        let ran = explorer.next(body);
         if wanted.is_none() || fault(&ran) != wanted {
             continue;
         }

@@ -44,6 +44,8 @@ pub struct Question {
     pub short: String,
     /// What it is about.
     pub title: String,
+    /// About how long it takes, in minutes, if that is known.
+    pub minutes: Option<u32>,
     /// The files that are read from a submission.
     pub files: Vec<String>,
     /// The files that the grader brings along: path and text.
@@ -123,6 +125,9 @@ fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
         let points = number_of(check, "points").ok_or_else(|| broken("a check lacks `points`"))?;
         checks.push(Check { id, title: part("title")?, points, rules });
     }
+    if texts_of(table, "given").iter().ne(source.given.iter().map(|(path, _)| path)) {
+        return Err(broken("`given` does not list the files that the grader brings along"));
+    }
     if checks.len() != source.rules.len() {
         return Err(broken("there are rules without a check"));
     }
@@ -130,6 +135,7 @@ fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
         slug,
         short: text("short")?,
         title: text("title")?,
+        minutes: number_of(table, "minutes"),
         files: texts_of(table, "files"),
         given: source.given,
         stub: source.stub,

@@ -6,6 +6,7 @@ use grader::build::Workshop;
 use grader::catalogue;
 use grader::grade::{self, Settings};
 use grader::report::QuestionReport;
+use grader::sandbox::Layers;
 use grader::submission::Submission;
 use grader::verdict::Verdict;
 use std::fs;
@@ -198,6 +199,18 @@ fn memory_without_an_end_is_stopped() {
 fn descriptors_left_open_are_counted() {
     let leaks = "std::mem::forget(std::fs::File::open(\"/dev/null\"));";
     assert_eq!(verdict(&grade(in_new(&solution(), leaks)), "q4.history"), "FdLeak");
+}
+
+#[test]
+fn shared_memory_left_behind_is_seen_and_removed() {
+    let path = format!("/dev/shm/racecourse-test-{}", std::process::id());
+    let leaks = format!("let _ = std::fs::write({path:?}, [1]);");
+    let got = verdict(&grade(in_new(&solution(), &leaks)), "q4.history");
+    // Without a user of its own for each run nobody can tell whose it is.
+    let own_user = Layers::here().own_user;
+    assert_eq!(got, if own_user { "ShmLeak" } else { "pass" });
+    assert_eq!(Path::new(&path).exists(), !own_user);
+    let _ = fs::remove_file(&path);
 }
 
 #[test]

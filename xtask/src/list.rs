@@ -10,10 +10,11 @@ pub(crate) fn run() -> Result<Exit> {
     for question in catalogue::questions()? {
         let points: u32 = question.checks.iter().map(|check| check.points).sum();
         text += &format!(
-            "{:<4}{}\n    {} checks, {points} points; start with exercises/{}/README.md\n",
+            "{:<4}{}\n    {} checks, {points} points{}; start with exercises/{}/README.md\n",
             question.short,
             question.title,
             question.checks.len(),
+            question.minutes.map_or(String::new(), |minutes| format!(", about {minutes} minutes")),
             question.slug
         );
     }

@@ -427,7 +427,7 @@ fn steps_of_their_own(experiment: &Experiment, run: &Run, threads: &[(u64, u64)]
     let count = threads.iter().find(|(thread, _)| *thread == held.thread).map_or(0, |(_, count)| *count);
     let adder = count == experiment.words[0].len() as u64;
     let history = entry(run, words::HISTORY)?.as_chunks::<2>().0;
-    if first_in_first_out(history).is_err() {
+    if first_in_first_out(history).is_err() || attempts(experiment, run).is_err() {
         return Ok(()); // it says nothing about who did what; another check minds
     }
     let mut own = (0..history.len()).filter(|&place| (history[place][0] == 0) == adder);

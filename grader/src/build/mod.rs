@@ -22,6 +22,7 @@ use crate::verdict::Refusal;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 /// Everything that compiling needs, found once for a grading.
@@ -267,8 +268,10 @@ fn rustc(
     }
     let mut diagnosis = diagnostics::first_error(&output.text);
     if output.status.code().is_none() {
-        diagnosis.message =
-            format!("the compiler was stopped ({}): the answer takes too much to compile", output.status);
+        // Its own limits ended it. A compiler that others killed is rare, and shows here as well.
+        let how = output.status;
+        diagnosis.message = format!("the compiler was stopped ({how}): the answer takes too much to compile");
+        diagnosis.blames_nobody = how.signal() != Some(nix::libc::SIGXCPU);
     }
     Ok(Some(diagnosis))
 }

@@ -40,6 +40,8 @@ pub enum Ending {
         /// How many.
         count: usize,
     },
+    /// It left shared memory behind.
+    ShmLeak,
     /// It does not go on, and the reason is not proven.
     NoEnd,
     /// The judge did not understand it: most likely somebody else wrote to its socket.
@@ -71,6 +73,7 @@ impl Ending {
             }
             Ending::StartedProcess => (Fault::StartedProcess, "the program started another process".into()),
             Ending::FdLeak { count } => (Fault::FdLeak, format!("{count} file descriptors were left open")),
+            Ending::ShmLeak => (Fault::ShmLeak, "shared memory was left behind in `/dev/shm`".into()),
             Ending::Nonsense => (
                 Fault::EarlyExit,
                 "the program sent something that no driver sends: the connection to the judge is not yours"

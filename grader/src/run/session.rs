@@ -48,7 +48,6 @@ pub(super) struct Session {
     has_stalled: bool,
     printed_bytes: u64,
     complaint: Vec<u8>,
-    closed: bool,
     // Dropped last: the slot must not be lent again while the process lives.
     _scratch: Scratch,
     _slot: Slot,
@@ -107,7 +106,6 @@ impl Session {
             has_stalled: false,
             printed_bytes: 0,
             complaint: Vec::new(),
-            closed: false,
             _scratch: scratch,
             _slot: slot,
         })
@@ -190,13 +188,12 @@ impl Session {
             Reply::Closed { token: echoed } if echoed == token => {}
             other => return Err(unexpected(other)),
         }
-        self.closed = true;
         // The process has nothing left to do but to leave.
-        let mut status = None;
-        poll_until(GRACE, || {
-            status = self.running.ended();
-            status.is_some()
-        });
+        let status = self.wait_for_end();
+        if !self.running.shared_memory().is_empty() {
+            self.abandon();
+            return Err(Ending::ShmLeak);
+        }
         let (_, strays) = self.running.finish();
         match status {
             Some(status) if status.success() && strays == 0 => Ok(()),
@@ -209,7 +206,6 @@ impl Session {
     /// Ends the process at once.
     pub(super) fn abandon(&mut self) {
         self.running.finish();
-        self.closed = true;
     }
 
     fn send(&mut self, request: &Request) -> Ended<()> {
@@ -381,6 +377,13 @@ impl Session {
         left.into_iter().map(|task| task.id.into()).collect()
     }
 
+    /// Waits until a process that is about to leave has left; `None` if it stays.
+    fn wait_for_end(&mut self) -> Option<ExitStatus> {
+        let pid = self.running.pid;
+        wait_for_threads(|| proc::tasks(pid));
+        self.running.ended()
+    }
+
     /// Ends the process because of `ending`.
     fn stop(&mut self, ending: Ending) -> Ending {
         self.abandon();
@@ -390,14 +393,15 @@ impl Session {
     /// The process has closed its end of the socket: why?
     fn gone(&mut self) -> Ending {
         let _ = self.drain();
-        let mut status = None;
-        poll_until(GRACE, || {
-            status = self.running.ended();
-            status.is_some()
-        });
+        let status = self.wait_for_end();
         let _ = self.drain();
-        self.abandon();
-        status.map_or(Ending::Nonsense, |status| self.left_early(status))
+        let (_, strays) = self.running.finish();
+        match status {
+            // Whatever it died of, this is what must not be.
+            _ if strays > 0 => Ending::StartedProcess,
+            Some(status) => self.left_early(status),
+            None => Ending::Nonsense,
+        }
     }
 
     fn left_early(&self, status: ExitStatus) -> Ending {
@@ -440,20 +444,6 @@ fn wait_for_threads(look: impl Fn() -> Vec<Task>) -> Vec<Task> {
         }
         if left.is_empty() || asleep_since.elapsed() >= GRACE || started.elapsed() >= A_MINUTE {
             return left;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Asks again and again, for a bounded time; whether it came true.
-fn poll_until(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
-    loop {
-        if holds() {
-            return true;
-        }
-        if Instant::now() >= deadline {
-            return false;
         }
         std::thread::sleep(Duration::from_millis(1));
     }

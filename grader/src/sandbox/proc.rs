@@ -3,6 +3,8 @@
 //! Reads only. Everything may vanish between two reads; what cannot be read is left out.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 /// A thread, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +118,14 @@ fn session(pid: u32) -> Option<u32> {
 }
 
 fn owner(pid: u32) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
+}
+
+/// The named shared memory that belongs to a user.
+pub(crate) fn shared_memory_of(user: u32) -> Vec<PathBuf> {
+    let items = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+    let own = |item: &fs::DirEntry| item.metadata().is_ok_and(|about| about.uid() == user);
+    items.filter(own).map(|item| item.path()).collect()
 }
 
 /// How many tasks there are on this machine: more than any one user has.

@@ -17,7 +17,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
 /// What to start.
@@ -226,12 +226,21 @@ impl Running {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Ends the process and everything it started, and waits for its end. Returns how it ended and
-    /// how many other processes of its were still there.
+    /// Ends the process and everything it started, waits for its end and removes its shared memory.
+    /// Returns how it ended and how many other processes of its were still there.
     pub(crate) fn finish(&mut self) -> (Option<ExitStatus>, usize) {
         let _ = self.child.kill();
         let status = self.child.wait().ok();
-        (status, self.sweep())
+        let strays = self.sweep();
+        for path in self.shared_memory() {
+            let _ = std::fs::remove_file(path);
+        }
+        (status, strays)
+    }
+
+    /// The named shared memory of this run. Only a user of its own can be told from others.
+    pub(crate) fn shared_memory(&self) -> Vec<PathBuf> {
+        self.user.map_or(Vec::new(), proc::shared_memory_of)
     }
 
     /// Kills what the process has started until nothing is left of it.

@@ -1,5 +1,5 @@
 //! Impostor: returns the transcript of the assignment, whatever was asked.
-//! Loses: q4.no_lost_update WrongAnswer, q4.two_threads Sequential
+//! Loses: q4.no_lost_update WrongAnswer
 //! A cheat: right for ten numbers and ten attempts; two threads keep up appearances.
 
 #![forbid(unsafe_code)]

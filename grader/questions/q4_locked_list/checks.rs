@@ -121,10 +121,11 @@ const NO_LOST_UPDATE: Rules = Rules {
     judge: |experiment, run| {
         no_panic(experiment, run)?;
         let work = experiment.scene == "work";
-        let mut left_over = match work {
+        let added: Vec<u64> = match work {
             true => experiment.words[0].clone(),
             false => calls(run).iter().filter_map(Call::added).collect(),
         };
+        let mut left_over = added.clone();
         let removed: Vec<u64> = match work {
             true => events(run, 1),
             false => calls(run).iter().filter_map(Call::removed).collect(),
@@ -133,8 +134,12 @@ const NO_LOST_UPDATE: Rules = Rules {
         for number in removed {
             match left_over.iter().position(|&added| added == number) {
                 Some(place) => drop(left_over.remove(place)),
+                None if added.contains(&number) => {
+                    let what = format!("{number} was put into the list once and taken out twice");
+                    return Err(Wrong::new(fault, what));
+                }
                 None => {
-                    let what = format!("{number} was taken out of the list, but it was not in it any more");
+                    let what = format!("{number} was taken out of the list, but nobody had put it in");
                     return Err(Wrong::new(fault, what));
                 }
             }

@@ -203,6 +203,13 @@ struct Case {
     seen: BTreeSet<u64>,
 }
 
+impl Case {
+    /// Whether a world came to no end without a proof of anything.
+    fn has_no_end(&self) -> bool {
+        is_endless(&self.real) || self.model.as_ref().is_some_and(is_endless)
+    }
+}
+
 /// What a check came to in one world.
 struct Tried {
     assessment: Assessment,
@@ -235,11 +242,12 @@ impl Court<'_> {
         for (check, case) in checks.iter().zip(cases) {
             let case = case.into_inner().unwrap_or_else(PoisonError::into_inner);
             let mut case = case.ok_or_else(|| GraderError::bug("a check was left out"))??;
-            if is_endless(&case.real) && !again_in_vain {
+            if case.has_no_end() && !again_in_vain {
                 // Perhaps the machine was too busy: once more, alone.
+                (self.progress)(&format!("{} came to no end; once more, alone", check.id));
                 self.hurry.store(false, Ordering::Relaxed);
                 case = self.try_both(check)?;
-                again_in_vain = is_endless(&case.real);
+                again_in_vain = case.has_no_end();
             }
             let schedules = case.schedules;
             reports.push(CheckReport::new(check, self.decide(check, case)?, schedules));

@@ -3,10 +3,11 @@
 
 use super::words::{self, ON_PURPOSE, Op, Pause};
 use crate::catalogue::Source;
-use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
+use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use calls::{Call, calls, list, threads_that_paused};
 use one_at_a_time::{Spec, explain};
+use scenes::{few, half, meeting, script, script_then_drop, work};
 use std::collections::VecDeque;
 use wire::{Entry, Run};
 
@@ -14,6 +15,8 @@ use wire::{Entry, Run};
 mod calls;
 #[path = "one_at_a_time.rs"]
 mod one_at_a_time;
+#[path = "scenes.rs"]
+mod scenes;
 
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
@@ -22,57 +25,6 @@ pub(crate) const SOURCE: &Source = &Source {
     given: &[("src/api.rs", include_str!("api.rs"))],
     stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
 };
-
-/// Runs of one experiment: the explorer finds every bug of its bank within 500 schedules. What does
-/// not depend on rare schedules takes fewer (`half`, `few`), but every check takes 500 in all.
-const SCHEDULES: u32 = 500;
-
-fn runs(world: World) -> u32 {
-    match world {
-        World::Model => SCHEDULES,
-        World::Real => 20,
-    }
-}
-
-/// Half as many schedules.
-fn half(experiment: Experiment) -> Experiment {
-    Experiment { runs: experiment.runs.div_ceil(2), ..experiment }
-}
-
-/// A tenth of the schedules.
-fn few(experiment: Experiment) -> Experiment {
-    Experiment { runs: experiment.runs.div_ceil(10), ..experiment }
-}
-
-/// A script for the caller alone, then one for each of the threads.
-fn script(world: World, scripts: &[&[Op]]) -> Experiment {
-    Experiment {
-        scene: "script",
-        words: scripts.iter().map(|ops| Op::to_words(ops)).collect(),
-        timed: false,
-        // With one thread there is one schedule.
-        runs: if scripts.len() == 1 { 1 } else { runs(world) },
-        one_by_one: false,
-    }
-}
-
-/// The same, with a list that is dropped and not taken apart.
-fn script_then_drop(world: World, scripts: &[&[Op]]) -> Experiment {
-    Experiment { scene: "script, then drop", ..script(world, scripts) }
-}
-
-/// `add_and_remove`, with this pause.
-fn work(world: World, numbers: Vec<u64>, removals: u64, pause: Pause) -> Experiment {
-    let [kind, visit] = pause.pair();
-    let gated = pause == Pause::Meet;
-    Experiment {
-        scene: "work",
-        words: vec![numbers, vec![removals, kind, visit]],
-        timed: matches!(pause, Pause::Meet | Pause::HoldFirst | Pause::Rest),
-        runs: if gated && world == World::Real { 5 } else { runs(world) },
-        one_by_one: gated,
-    }
-}
 
 /// A bug that shows with one thread is no race; nor is one that shows in every schedule, which the
 /// judge finds out.
@@ -450,12 +402,6 @@ fn steps_of_their_own(experiment: &Experiment, run: &Run, threads: &[(u64, u64)]
 fn first_stall(run: &Run) -> Option<u64> {
     let stalled = run.entries.iter().find(|entry| entry.word == words::STALLED);
     stalled.and_then(|entry| entry.args.first().copied())
-}
-
-/// Both threads meet in their first two pauses; the numbers of steps differ, to tell them apart.
-fn meeting(world: World, fresh: &mut Numbers) -> Vec<Experiment> {
-    let (numbers, removals) = (fresh.some(3), 4 + fresh.bits() % 2);
-    vec![work(world, numbers, removals, Pause::Meet)]
 }
 
 // --- the lock is not held while `pause` runs -----------------------------------------------------

@@ -97,6 +97,8 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
     let scratch = Scratch::new("build")?;
     let source = scratch.path().join("source");
     lay_out(&source, question, submission)?;
+    // Before the two builds begin: both read it, and neither may find it half written.
+    write(&harness(&scratch), &format!("drivers::{}!(answer);\n", question.slug))?;
     let (real, model) = std::thread::scope(|scope| {
         let model = scope.spawn(|| build_for(workshop, question, &scratch, World::Model));
         let real = build_for(workshop, question, &scratch, World::Real);
@@ -114,11 +116,21 @@ fn lay_out(source: &Path, question: &Question, submission: &Submission) -> Resul
     for (path, text) in submitted.chain(given) {
         let path = source.join(path);
         scratch::make(path.parent().unwrap_or(source))?;
-        fs::write(&path, text)
-            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
-            .map_err(|error| GraderError::file("write", &path, error))?;
+        write(&path, text)?;
     }
     Ok(())
+}
+
+/// The program that links an answer to its driver.
+fn harness(scratch: &Scratch) -> PathBuf {
+    scratch.path().join("harness.rs")
+}
+
+/// Writes a file that the compiler's user can read.
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text)
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o644)))
+        .map_err(|error| GraderError::file("write", path, error))
 }
 
 fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world: World) -> Result<Outcome> {
@@ -136,11 +148,7 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
     if let Some(refusal) = foreign_input(question, &folder)? {
         return Ok(Outcome::Refused(refusal));
     }
-    let harness = scratch.path().join(format!("harness_{}.rs", question.slug));
-    let text = format!("drivers::{}!(answer);\n", question.slug);
-    fs::write(&harness, text)
-        .and_then(|()| fs::set_permissions(&harness, fs::Permissions::from_mode(0o644)))
-        .map_err(|error| GraderError::file("write", &harness, error))?;
+    let harness = harness(scratch);
     match twice(|| link(workshop, &harness, &folder, &slot, world))? {
         Some(diagnosis) if diagnosis.blames_nobody => Ok(Outcome::Trouble(diagnosis)),
         Some(diagnosis) => Ok(Outcome::Misfit(diagnosis)),

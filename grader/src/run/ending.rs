@@ -43,7 +43,10 @@ pub enum Ending {
     /// It left shared memory behind.
     ShmLeak,
     /// It does not go on, and the reason is not proven.
-    NoEnd,
+    NoEnd {
+        /// What each thread was last seen doing.
+        threads: Vec<String>,
+    },
     /// The judge did not understand it: most likely somebody else wrote to its socket.
     Nonsense,
     /// Our own driver did not understand us.
@@ -79,7 +82,7 @@ impl Ending {
                 "the program sent something that no driver sends: the connection to the judge is not yours"
                     .into(),
             ),
-            Ending::NoEnd => return Err(DoubtKind::NoEnd),
+            Ending::NoEnd { .. } => return Err(DoubtKind::NoEnd),
             Ending::Confused(_) => return Err(DoubtKind::Machine),
         })
     }
@@ -89,6 +92,7 @@ impl Ending {
         match self {
             Ending::LeftEarly { last_words: Some(words), .. } => vec![format!("its last words: {words}")],
             Ending::Hang { waits } => waits.clone(),
+            Ending::NoEnd { threads } => threads.clone(),
             Ending::Confused(why) => vec![why.clone()],
             _ => Vec::new(),
         }
@@ -97,6 +101,9 @@ impl Ending {
     /// Whether the same would happen in every other experiment, so that trying the other world
     /// adds nothing but waiting.
     pub fn is_hopeless(&self) -> bool {
-        !matches!(self, Ending::Hang { .. } | Ending::NoEnd | Ending::FdLeak { .. } | Ending::Confused(_))
+        !matches!(
+            self,
+            Ending::Hang { .. } | Ending::NoEnd { .. } | Ending::FdLeak { .. } | Ending::Confused(_)
+        )
     }
 }

@@ -5,7 +5,7 @@
 //! a proof, or the judge's patience.
 
 use super::ending::Ending;
-use super::watch::{LOOK_EVERY, Sight, Watch, prove_hang};
+use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
 use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, World};
 use crate::sandbox::proc::{self, Task};
@@ -199,7 +199,10 @@ impl Session {
             Some(status) if status.success() && strays == 0 => Ok(()),
             Some(status) if status.success() => Err(Ending::StartedProcess),
             Some(status) => Err(self.left_early(status)),
-            None => Err(Ending::NoEnd),
+            None => {
+                let threads = describe_threads(pid);
+                Err(Ending::NoEnd { threads })
+            }
         }
     }
 
@@ -327,7 +330,10 @@ impl Session {
         }
         match self.watch.look() {
             Sight::GoesOn => Ok(()),
-            Sight::Idle => Err(self.stop(Ending::NoEnd)),
+            Sight::Idle => {
+                let threads = describe_threads(self.running.pid);
+                Err(self.stop(Ending::NoEnd { threads }))
+            }
             Sight::Standstill(tasks) if !self.gates.is_empty() => {
                 let others = tasks.iter().any(|task| {
                     let waits = self.gates.iter().any(|gate| gate.thread == u64::from(task.id));

@@ -87,3 +87,12 @@ pub(super) fn prove_hang(pid: u32, tasks: &[Task]) -> Option<Vec<String>> {
     // The threads must not have moved while they were examined one by one.
     (proc::tasks(pid) == tasks).then_some(lines)
 }
+
+/// What each thread is doing, as far as it shows; of many threads the first.
+pub(super) fn describe_threads(pid: u32) -> Vec<String> {
+    let describe = |task: &Task| {
+        let wait = proc::endless_wait(pid, task).unwrap_or("does something that may end by itself");
+        format!("thread `{}` ({}) {wait}", task.name, task.state)
+    };
+    proc::tasks(pid).iter().take(8).map(describe).collect()
+}

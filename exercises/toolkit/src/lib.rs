@@ -1,0 +1,1 @@
+//! What the course gives to students.

@@ -1,5 +1,7 @@
-// The questions of the course in the order in which they are listed, one line each. The name is
-// that of the folders beside this file, in `exercises/` and in `solutions/`.
+// The questions of the course in the order in which they are listed, one line each: what it is
+// about, which decides how its answers are run, and the name of the folders beside this file, in
+// `exercises/` and in `solutions/`.
 questions! {
-    q4_locked_list
+    processes q2_process_pool
+    threads q4_locked_list
 }

@@ -6,7 +6,8 @@
 use crate::catalogue::Question;
 use crate::error::{GraderError, Result};
 use crate::report::QuestionReport;
-use crate::verdict::Verdict;
+use crate::submission::{self, Submission};
+use crate::verdict::{Refusal, Verdict};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ pub fn samples(root: &Path, question: &Question) -> Result<Vec<Sample>> {
         all.push(sample(&format!("variant {}", stem(&path)), path, Expected::FullMarks));
     }
     for path in files(&root.join("grader/impostors").join(slug))? {
-        let text = fs::read_to_string(&path).map_err(|error| GraderError::file("read", &path, error))?;
+        let text: String = parts(&path)?.into_iter().map(|(_, text)| text).collect();
         let loses = header(&text, question)
             .map_err(|what| GraderError::course(format!("header of `{}`: {what}", path.display())))?;
         all.push(sample(&format!("impostor {}", stem(&path)), path, Expected::Loses(loses)));
@@ -65,9 +66,32 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| GraderError::file("read", folder, error);
     let items = fs::read_dir(folder).map_err(failed)?;
     let mut paths = items.map(|item| Ok(item.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    paths.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "rs"));
     paths.sort();
     Ok(paths)
+}
+
+/// The files of a sample with their texts: a folder's, or the one.
+fn parts(path: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let paths = if path.is_dir() { files(path)? } else { vec![path.to_path_buf()] };
+    let read = |path: PathBuf| match fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(error) => Err(GraderError::file("read", &path, error)),
+    };
+    paths.into_iter().map(read).collect()
+}
+
+/// The file of the answer that a part of a sample replaces: said in a line `//! Replaces: src/x.rs`,
+/// or the only one, or the one of the same name.
+fn replaced(question: &Question, path: &Path, text: &str) -> Option<String> {
+    if let Some(named) = text.lines().find_map(|line| line.strip_prefix("//! Replaces: ")) {
+        return question.files.iter().find(|file| *file == named.trim()).cloned();
+    }
+    if let [only] = question.files.as_slice() {
+        return Some(only.clone());
+    }
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    question.files.iter().find(|file| file.rsplit('/').next() == Some(&name)).cloned()
 }
 
 /// Reads the line `//! Loses: q4.history Race, q4.counts Race|Deadlock`.
@@ -85,6 +109,33 @@ fn header(text: &str, question: &Question) -> std::result::Result<BTreeMap<Strin
 }
 
 impl Sample {
+    /// Reads the answer. An impostor or a variant need not bring every file: those that it does not
+    /// replace are the reference solution's.
+    ///
+    /// # Errors
+    ///
+    /// Outer: a course error if a file has no place in the answer. Inner: as for any submission.
+    pub fn read(&self, root: &Path, question: &Question) -> Result<std::result::Result<Submission, Refusal>> {
+        let solution = root.join("solutions").join(question.slug);
+        let is_part = self.path.starts_with(root.join("grader"));
+        if !is_part {
+            return submission::read(question, &self.path);
+        }
+        let mut answer = match submission::read(question, &solution)? {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for (path, text) in parts(&self.path)? {
+            let place = replaced(question, &path, &text)
+                .and_then(|name| answer.files.iter_mut().find(|(file, _)| *file == name));
+            let (_, old) = place.ok_or_else(|| {
+                GraderError::course(format!("`{}` stands for no file of the answer", path.display()))
+            })?;
+            *old = text;
+        }
+        Ok(Ok(answer))
+    }
+
     /// Compares a report with what must come out.
     ///
     /// # Errors

@@ -4,12 +4,13 @@
 
 use crate::error::{GraderError, Result};
 use crate::experiment::Rules;
+use crate::trial::TrialRules;
 use toml::de::{DeTable, DeValue};
 
 mod rules {
     //! The rules of all questions, a module each.
     macro_rules! questions {
-        ($($slug:ident)*) => {
+        ($($kind:ident $slug:ident)*) => {
             $(pub(crate) mod $slug {
                 //! The rules of one question.
                 #[path = "checks.rs"]
@@ -28,7 +29,7 @@ pub(crate) struct Source {
     /// The text of `exercise.toml`.
     pub(crate) exercise: &'static str,
     /// The rules of its checks.
-    pub(crate) rules: &'static [Rules],
+    pub(crate) guide: Guide,
     /// The files that the grader brings along: path and text.
     pub(crate) given: &'static [(&'static str, &'static str)],
     /// The stub as it is handed out: path and text.
@@ -46,6 +47,10 @@ pub struct Question {
     pub title: String,
     /// About how long it takes, in minutes, if that is known.
     pub minutes: Option<u32>,
+    /// Threads or processes.
+    pub kind: Kind,
+    /// The crates that answers may use.
+    pub crates: Vec<String>,
     /// The files that are read from a submission.
     pub files: Vec<String>,
     /// The files that the grader brings along: path and text.
@@ -69,11 +74,66 @@ pub struct Check {
     pub title: String,
     /// What it is worth.
     pub points: u32,
-    /// How it is judged.
-    pub rules: Rules,
+    /// How it is judged: one rule.
+    pub(crate) guide: Guide,
+}
+
+/// What a question is about, which decides how its answers are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Threads: run in the real world and in the model.
+    Threads,
+    /// Processes: run in the real world, below a reaper.
+    Processes,
+}
+
+/// A marking guide.
+#[derive(Clone, Copy)]
+pub(crate) enum Guide {
+    /// For threads.
+    Threads(&'static [Rules]),
+    /// For processes.
+    Processes(&'static [TrialRules]),
+}
+
+impl Guide {
+    /// The guide to one check alone.
+    fn of(self, check: &str) -> Option<Guide> {
+        Some(match self {
+            Guide::Threads(all) => Guide::Threads(one(all, |rules| rules.check == check)?),
+            Guide::Processes(all) => Guide::Processes(one(all, |rules| rules.check == check)?),
+        })
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Guide::Threads(all) => all.len(),
+            Guide::Processes(all) => all.len(),
+        }
+    }
+}
+
+fn one<T>(all: &'static [T], is_it: impl Fn(&T) -> bool) -> Option<&'static [T]> {
+    all.iter().position(is_it).map(|place| &all[place..=place])
 }
 
 impl Check {
+    /// The rules, if it is about threads.
+    pub(crate) fn rules(&self) -> Option<&'static Rules> {
+        match self.guide {
+            Guide::Threads(rules) => rules.first(),
+            Guide::Processes(_) => None,
+        }
+    }
+
+    /// The rules, if it is about processes.
+    pub(crate) fn trial_rules(&self) -> Option<&'static TrialRules> {
+        match self.guide {
+            Guide::Threads(_) => None,
+            Guide::Processes(rules) => rules.first(),
+        }
+    }
+
     /// The id without its question, as in `no_lost_update`.
     pub fn name(&self) -> &str {
         self.id.split_once('.').map_or(self.id.as_str(), |(_, name)| name)
@@ -87,12 +147,16 @@ impl Check {
 /// A course error if an `exercise.toml` and the rules beside it do not fit together.
 pub fn questions() -> Result<Vec<Question>> {
     macro_rules! questions {
-        ($($slug:ident)*) => {
-            [$((stringify!($slug), rules::$slug::checks::SOURCE)),*]
+        ($($kind:ident $slug:ident)*) => {
+            [$((stringify!($slug), stringify!($kind), rules::$slug::checks::SOURCE)),*]
         };
     }
     let sources = include!("../questions/catalogue.rs");
-    sources.into_iter().map(|(slug, source)| read(slug, source)).collect()
+    let questions = sources.into_iter().map(|(slug, kind, source)| {
+        let kind = if kind == "threads" { Kind::Threads } else { Kind::Processes };
+        read(slug, kind, source)
+    });
+    questions.collect()
 }
 
 /// Finds a question by its slug or its short name.
@@ -108,7 +172,7 @@ pub fn find(name: &str) -> Result<Question> {
         .ok_or_else(|| GraderError::usage(format!("there is no question `{name}`; there is: {known}")))
 }
 
-fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
+fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Question> {
     let broken = |what: &str| GraderError::course(format!("exercise.toml of {slug}: {what}"));
     let table = DeTable::parse(source.exercise).map_err(|error| broken(&error.to_string()))?;
     let table = table.get_ref();
@@ -117,18 +181,14 @@ fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
     for check in tables_of(table, "check") {
         let part = |key: &str| text_of(check, key).ok_or_else(|| broken(&format!("a check lacks `{key}`")));
         let id = part("id")?;
-        let rules = *source
-            .rules
-            .iter()
-            .find(|rules| rules.check == id)
-            .ok_or_else(|| broken(&format!("no rules for `{id}`")))?;
+        let guide = source.guide.of(&id).ok_or_else(|| broken(&format!("no rules for `{id}`")))?;
         let points = number_of(check, "points").ok_or_else(|| broken("a check lacks `points`"))?;
-        checks.push(Check { id, title: part("title")?, points, rules });
+        checks.push(Check { id, title: part("title")?, points, guide });
     }
     if texts_of(table, "given").iter().ne(source.given.iter().map(|(path, _)| path)) {
         return Err(broken("`given` does not list the files that the grader brings along"));
     }
-    if checks.len() != source.rules.len() {
+    if checks.len() != source.guide.len() {
         return Err(broken("there are rules without a check"));
     }
     Ok(Question {
@@ -136,6 +196,8 @@ fn read(slug: &'static str, source: &'static Source) -> Result<Question> {
         short: text("short")?,
         title: text("title")?,
         minutes: number_of(table, "minutes"),
+        kind,
+        crates: texts_of(table, "crates"),
         files: texts_of(table, "files"),
         given: source.given,
         stub: source.stub,

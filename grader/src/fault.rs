@@ -37,7 +37,7 @@ macro_rules! faults {
 faults! {
     WrongAnswer, Race, Deadlock, SelfDeadlock, LostWakeUp, BusyWait, SleepPolling, SleepAsSync,
     StaleRead, LockHeld, LeakedThread, Sequential, TooFewWorkers, TooManyWorkers, NotReused,
-    StaticSplit, WrongOrder, SwallowedPanic, Panic, HungOnCrash, Zombie, Orphan, FdLeak, ShmLeak,
+    StaticSplit, WrongOrder, Blocks, LostTask, SwallowedPanic, Panic, HungOnCrash, Zombie, Orphan, FdLeak, ShmLeak,
     TornOutput, OutputFlood, OutOfMemory, ShortRead, PipeDeadlock, Hang, StartedProcess, EarlyExit, Timeout,
     CompileError,
 }

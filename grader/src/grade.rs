@@ -1,15 +1,16 @@
 //! Grading one answer to one question: every stage of the flow, in order.
 
 use crate::build::{self, Built, Diagnosis, Outcome, Workshop};
-use crate::catalogue::{Check, Question};
+use crate::catalogue::{Check, Kind, Question};
 use crate::error::{GraderError, Result};
-use crate::experiment::{Numbers, World};
+use crate::experiment::{Numbers, Rules, World};
 use crate::fault::Fault;
 use crate::judge::{self, Assessment};
 use crate::replay::Code;
 use crate::report::{self, CheckReport, QuestionReport};
 use crate::run::{self, Plan};
 use crate::submission::Submission;
+use crate::trials;
 use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -70,13 +71,17 @@ pub fn judge_built(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<QuestionReport> {
     match &built.real {
-        Outcome::Program(_) => {}
+        Outcome::Program(_) | Outcome::NotAsked => {}
         Outcome::Error(diagnosis) => return Ok(all_alike(question, &compile_verdict(diagnosis))),
         Outcome::Misfit(diagnosis) => return Ok(all_alike(question, &misfit_verdict(diagnosis))),
         Outcome::Refused(refusal) => return Ok(all_alike(question, &Verdict::Refused(refusal.clone()))),
         Outcome::Trouble(diagnosis) => {
             return Ok(all_alike(question, &Verdict::Inconclusive(trouble(diagnosis))));
         }
+    }
+    if question.kind == Kind::Processes {
+        let reports = trials::judge_all(workshop, question, built, settings, progress)?;
+        return Ok(QuestionReport::new(question, reports));
     }
     let court = Court { workshop, built, settings, hurry: AtomicBool::new(false), progress };
     let reports = court.judge_all(&question.checks)?;
@@ -94,7 +99,7 @@ pub fn replay(
     built: &Built,
     code: &Code,
 ) -> Result<Option<Finding>> {
-    let (check, experiment) = code.find(question)?;
+    let check = code.check(question)?;
     let program = match built.outcome(code.world) {
         Outcome::Program(program) => program,
         _ => {
@@ -104,14 +109,18 @@ pub fn replay(
             )));
         }
     };
+    let Some(rules) = check.rules() else {
+        return Ok(trials::replay(workshop, check, program, code)?.map(report::cleaned));
+    };
+    let experiment = code.experiment_of(rules)?;
     let plan = Plan { program, world: code.world, seed: code.seed.into(), depth: 1 };
     if code.world == World::Model {
-        let told = tell(workshop, plan, check, &experiment, code)?;
+        let told = tell(workshop, plan, rules, &experiment, code)?;
         return Ok(told.map(report::cleaned));
     }
     let experiments = [experiment];
     let played = run::play(&workshop.sandbox, plan, &experiments, false)?;
-    Ok(match judge::assess(check, &experiments, &played) {
+    Ok(match judge::assess(rules, &experiments, &played) {
         Assessment::Wrong { wrong, .. } => Some(report::cleaned(Finding {
             fault: wrong.fault,
             headline: wrong.headline,
@@ -126,14 +135,14 @@ pub fn replay(
 fn tell(
     workshop: &Workshop,
     plan: Plan<'_>,
-    check: &Check,
+    rules: &Rules,
     experiment: &crate::experiment::Experiment,
     code: &Code,
 ) -> Result<Option<Finding>> {
     let Some((run, story)) = run::tell(&workshop.sandbox, plan, experiment, code.schedule)? else {
         return Ok(None);
     };
-    let Err(mut wrong) = judge::judge_run(check, experiment, &run) else { return Ok(None) };
+    let Err(mut wrong) = judge::judge_run(rules, experiment, &run) else { return Ok(None) };
     wrong.evidence.extend(story);
     Ok(Some(Finding {
         fault: wrong.fault,
@@ -274,13 +283,14 @@ impl Court<'_> {
     /// `None` if there is no respondent for this world.
     fn try_in(&self, check: &Check, world: World) -> Result<Option<Tried>> {
         let Outcome::Program(program) = self.built.outcome(world) else { return Ok(None) };
-        let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
+        let rules = check.rules().ok_or_else(|| GraderError::bug("no rules for threads"))?;
+        let experiments = (rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
         if experiments.is_empty() {
             return Ok(Some(Tried::nothing()));
         }
         let hurry = self.hurry.load(Ordering::Relaxed);
         let played = run::play(&self.workshop.sandbox, self.plan(program, world), &experiments, hurry)?;
-        let assessment = judge::assess(check, &experiments, &played);
+        let assessment = judge::assess(rules, &experiments, &played);
         if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);
         }
@@ -333,10 +343,12 @@ impl Court<'_> {
             seed: self.settings.seed,
             schedule: schedule.unwrap_or(none),
         };
-        if let (World::Model, Some(_), Outcome::Program(program)) = (world, schedule, &self.built.model) {
-            let experiments = (check.rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
+        if let (World::Model, Some(_), Outcome::Program(program), Some(rules)) =
+            (world, schedule, &self.built.model, check.rules())
+        {
+            let experiments = (rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
             let plan = self.plan(program, world);
-            if let Some(finding) = tell(self.workshop, plan, check, &experiments[experiment], &code)? {
+            if let Some(finding) = tell(self.workshop, plan, rules, &experiments[experiment], &code)? {
                 return Ok(Verdict::Fail(Finding { fault: wrong.fault, ..finding }));
             }
         }
@@ -353,7 +365,8 @@ impl Court<'_> {
         let diagnosis = match &self.built.model {
             Outcome::Error(diagnosis) | Outcome::Misfit(diagnosis) => diagnosis,
             Outcome::Trouble(diagnosis) => return trouble(diagnosis),
-            Outcome::Program(_) | Outcome::Refused(_) => &Diagnosis::default(), // never asked for then
+            // Never asked for then.
+            Outcome::Program(_) | Outcome::Refused(_) | Outcome::NotAsked => &Diagnosis::default(),
         };
         let mut evidence = diagnosis.lines.clone();
         evidence
@@ -377,10 +390,10 @@ fn trouble(diagnosis: &Diagnosis) -> Doubt {
     }
 }
 
-fn is_endless(assessment: &Assessment) -> bool {
+pub(crate) fn is_endless(assessment: &Assessment) -> bool {
     matches!(assessment, Assessment::Doubtful(doubt) if doubt.kind == DoubtKind::NoEnd)
 }
 
-fn is_timeout(assessment: &Assessment) -> bool {
+pub(crate) fn is_timeout(assessment: &Assessment) -> bool {
     matches!(assessment, Assessment::Wrong { wrong, .. } if wrong.fault == Fault::Timeout)
 }

@@ -3,10 +3,10 @@
 //! Applies a check's rules to what was brought home from each world and weighs the two worlds.
 //! Starts nothing.
 
-use crate::catalogue::Check;
-use crate::experiment::{Experiment, Wrong};
+use crate::experiment::{Experiment, Rules, Wrong};
 use crate::fault::Fault;
 use crate::run::{Ending, Played};
+use crate::trial::{Trace, Trial, TrialRules};
 use crate::verdict::{Doubt, DoubtKind};
 use wire::{EngineFailure, Entry, Run, Schedule};
 
@@ -33,7 +33,7 @@ pub enum Assessment {
 }
 
 /// Reads all runs of a check in one world.
-pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Assessment {
+pub fn assess(rules: &Rules, experiments: &[Experiment], played: &Played) -> Assessment {
     if played.runs.iter().flatten().any(is_not_started) {
         return Assessment::NotStarted;
     }
@@ -41,7 +41,7 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
         let runs: Vec<&Run> = runs.iter().filter(|run| !is_tainted(run)).collect();
         // Of all wrong runs the one with the fewest switches tells the shortest story.
         let wrong: Vec<(&Run, Wrong)> =
-            runs.iter().filter_map(|run| Some((*run, judge_run(check, experiment, run).err()?))).collect();
+            runs.iter().filter_map(|run| Some((*run, judge_run(rules, experiment, run).err()?))).collect();
         let kind = kind_of_race(&runs, &wrong);
         let least = wrong.into_iter().min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
         if let Some((run, mut wrong)) = least {
@@ -62,7 +62,7 @@ pub fn assess(check: &Check, experiments: &[Experiment], played: &Played) -> Ass
             evidence: Vec::new(),
         });
     }
-    if check.rules.minds_leftover_threads && !played.leftover_threads.is_empty() {
+    if rules.minds_leftover_threads && !played.leftover_threads.is_empty() {
         let wrong = Wrong::new(Fault::LeakedThread, "threads are left behind after everything was dropped")
             .with_evidence(played.leftover_threads.clone());
         let experiment = experiments.len().saturating_sub(1);
@@ -107,21 +107,43 @@ fn bad_end(experiment: usize, ending: &Ending) -> Assessment {
     }
 }
 
+/// Reads what was seen in one trial of a process question.
+pub fn assess_trial(rules: &TrialRules, number: usize, trial: &Trial, trace: &Trace) -> Assessment {
+    if trace.entries.iter().any(is_todo) {
+        return Assessment::NotStarted;
+    }
+    // What nobody can tell, or what is no fault of the answer, is said before anything else.
+    if let Some(ending) = &trace.end
+        && ending.fault().is_err()
+    {
+        return bad_end(number, ending);
+    }
+    let Err(mut wrong) = (rules.judge)(trial, trace) else {
+        return match &trace.end {
+            // The rules have found a reason why this end is right.
+            None => Assessment::Sound,
+            Some(ending) => bad_end(number, ending),
+        };
+    };
+    wrong.evidence.extend(trace.story());
+    Assessment::Wrong { wrong, experiment: number, schedule: None, hopeless: false }
+}
+
 /// Reads one run.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn judge_run(check: &Check, experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
-    let Some(failure) = &run.failure else { return (check.rules.judge)(experiment, run) };
+pub fn judge_run(rules: &Rules, experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
+    let Some(failure) = &run.failure else { return (rules.judge)(experiment, run) };
     let fault = Fault::from_word(&failure.fault).unwrap_or(Fault::Panic);
     match fault {
         // The scene itself came to its end; what was left behind is another check's business.
-        Fault::LeakedThread if !check.rules.minds_leftover_threads => {
-            return (check.rules.judge)(experiment, run);
+        Fault::LeakedThread if !rules.minds_leftover_threads => {
+            return (rules.judge)(experiment, run);
         }
         // The rules know better than the engine what panicked, and when.
-        Fault::Panic => (check.rules.judge)(experiment, run)?,
+        Fault::Panic => (rules.judge)(experiment, run)?,
         _ => {}
     }
     Err(Wrong::new(fault, failure.headline.clone()).with_evidence(failure.waits.clone()))
@@ -129,7 +151,9 @@ pub fn judge_run(check: &Check, experiment: &Experiment, run: &Run) -> Result<()
 
 /// The message of `todo!()`, which std documents to begin so.
 fn is_not_started(run: &Run) -> bool {
-    run.entries
-        .iter()
-        .any(|entry| entry.word == Entry::PANIC && entry.text.starts_with("not yet implemented"))
+    run.entries.iter().any(is_todo)
+}
+
+fn is_todo(entry: &Entry) -> bool {
+    entry.word == Entry::PANIC && entry.text.starts_with("not yet implemented")
 }

@@ -18,10 +18,12 @@ mod scratch;
 pub mod catalogue;
 pub mod experiment;
 pub mod submission;
+pub mod trial;
 
 pub mod build;
 pub mod sandbox;
 
+mod observe;
 pub mod run;
 
 pub mod fault;
@@ -34,5 +36,6 @@ pub mod grade;
 pub mod replay;
 pub mod report;
 pub mod score;
+mod trials;
 
 pub use error::{ErrorKind, GraderError, Result};

@@ -2,7 +2,8 @@
 
 use crate::catalogue::{Check, Question};
 use crate::error::{GraderError, Result};
-use crate::experiment::{Experiment, Numbers, World};
+use crate::experiment::{Experiment, Numbers, Rules, World};
+use crate::trial::{Trial, TrialRules};
 use std::fmt;
 use wire::Schedule;
 
@@ -56,21 +57,39 @@ impl Code {
         })
     }
 
-    /// The check and the experiment that the code speaks of.
+    /// The check that the code speaks of.
     ///
     /// # Errors
     ///
-    /// A usage error if the question has no such check or experiment.
-    pub fn find<'q>(&self, question: &'q Question) -> Result<(&'q Check, Experiment)> {
+    /// A usage error if the question has no such check.
+    pub fn check<'q>(&self, question: &'q Question) -> Result<&'q Check> {
         let check = question.checks.iter().find(|check| check.name() == self.check);
-        let experiment = check.and_then(|check| {
-            let mut all = (check.rules.experiments)(self.world, &mut Numbers::new(self.seed.into()));
-            (self.experiment < all.len()).then(|| all.swap_remove(self.experiment))
-        });
-        match (check, experiment) {
-            (Some(check), Some(experiment)) => Ok((check, experiment)),
-            _ => Err(GraderError::usage(format!("`{self}` is no replay code of {}", question.short))),
+        check.ok_or_else(|| GraderError::usage(format!("`{self}` is no replay code of {}", question.short)))
+    }
+
+    /// The experiment that the code speaks of.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if the check has no such experiment.
+    pub(crate) fn experiment_of(&self, rules: &Rules) -> Result<Experiment> {
+        self.pick((rules.experiments)(self.world, &mut Numbers::new(self.seed.into())))
+    }
+
+    /// The trial that the code speaks of.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if the check has no such trial.
+    pub(crate) fn trial_of(&self, rules: &TrialRules) -> Result<Trial> {
+        self.pick((rules.trials)(&mut Numbers::new(self.seed.into())))
+    }
+
+    fn pick<T>(&self, mut all: Vec<T>) -> Result<T> {
+        if self.experiment < all.len() {
+            return Ok(all.swap_remove(self.experiment));
         }
+        Err(GraderError::usage(format!("`{self}` is no replay code of this check")))
     }
 }
 

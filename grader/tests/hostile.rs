@@ -38,8 +38,10 @@ fn in_new(text: &str, statements: &str) -> String {
 
 fn grade(text: String) -> QuestionReport {
     static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
-    let workshop = WORKSHOP.get_or_init(|| Workshop::open(root(), || ()).expect("this machine can grade"));
     let question = catalogue::find("q4").expect("q4");
+    let workshop = WORKSHOP.get_or_init(|| {
+        Workshop::open(root(), std::slice::from_ref(&question), || ()).expect("this machine can grade")
+    });
     let answer = Ok(Submission { files: vec![("src/lib.rs".into(), text)] });
     grade::grade(workshop, &question, &answer, Settings::new(7), &|_| ()).expect("graded")
 }

@@ -24,7 +24,7 @@ fn folders_and_one_line_make_a_question() {
     copy_folder(&fixture.join("grader"), &copy.0.join("grader/questions").join(SLUG));
     let catalogue = copy.0.join("grader/questions/catalogue.rs");
     let list = fs::read_to_string(&catalogue).expect("the catalogue");
-    let longer = list.replacen("\n}", &format!("\n    {SLUG}\n}}"), 1);
+    let longer = list.replacen("\n}", &format!("\n    threads {SLUG}\n}}"), 1);
     assert_eq!(longer.lines().count(), list.lines().count() + 1);
     fs::write(&catalogue, longer).expect("one more line");
 

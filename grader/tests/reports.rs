@@ -10,8 +10,9 @@ use std::path::Path;
 #[test]
 fn failures_read_well() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the course");
-    let workshop = Workshop::open(root, || ()).expect("this machine can grade");
     let question = catalogue::find("q4").expect("q4");
+    let workshop =
+        Workshop::open(root, std::slice::from_ref(&question), || ()).expect("this machine can grade");
     for name in ["two_half_locks", "ab_ba_locks", "lock_held_while_pausing", "poison_panics"] {
         let path = root.join("grader/impostors/q4_locked_list").join(format!("{name}.rs"));
         let answer = submission::read(&question, &path).expect("an impostor");

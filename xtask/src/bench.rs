@@ -3,7 +3,7 @@
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::build::{self, Workshop};
-use grader::catalogue::{self, Question};
+use grader::catalogue::{self, Kind, Question};
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
 use grader::submission::{self, Submission};
@@ -23,8 +23,8 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
 /// From an edited answer to its verdict: each round changes the answer, then times the bare
 /// compiler on answer and harness, our build of both worlds, and our whole verdict.
 fn edit_loop(rounds: u32) -> Result<Exit> {
-    let workshop = course::workshop()?;
     let question = catalogue::find("q4")?;
+    let workshop = course::workshop(std::slice::from_ref(&question))?;
     let answer = submission::read(&question, &course::root().join("solutions").join(question.slug))?
         .map_err(|refusal| GraderError::course(refusal.headline))?;
     let bare = Bare::lay_out(&question)?;
@@ -104,7 +104,8 @@ impl Bare {
         for (path, text) in &answer.files {
             self.write(path, text)?;
         }
-        let drivers = workshop.kit.driver(grader::experiment::World::Real);
+        let kit = workshop.kit(Kind::Threads)?;
+        let drivers = kit.driver(grader::experiment::World::Real);
         let search = |folder: &Path| format!("-Ldependency={}", folder.display());
         self.rustc(
             workshop,
@@ -119,8 +120,8 @@ impl Bare {
                 "-Cstrip=debuginfo",
                 "--extern=answer=libanswer.rlib",
                 &format!("--extern=drivers={}", drivers.display()),
-                &search(&workshop.kit.alias),
-                &search(&workshop.kit.drivers),
+                &search(&kit.alias),
+                &search(&kit.drivers),
             ],
         )
     }

@@ -15,8 +15,10 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// Gets ready to grade.
-pub(crate) fn workshop() -> Result<Workshop> {
-    Workshop::open(root(), || shell::say("building the grader's libraries, once after each change of them"))
+pub(crate) fn workshop(questions: &[Question]) -> Result<Workshop> {
+    Workshop::open(root(), questions, || {
+        shell::say("building the grader's libraries, once after each change of them")
+    })
 }
 
 /// The questions named on the command line; all if none is.

@@ -19,7 +19,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     for question in &questions {
         answers.push(submission::read(question, &course::answer(flags, question))?);
     }
-    let workshop = course::workshop()?;
+    let workshop = course::workshop(&questions)?;
     if let Some(&times) = flags.get_one::<u32>("repeat") {
         return repeat(flags, &workshop, &questions, times);
     }

@@ -10,10 +10,10 @@ use grader::{GraderError, Result, grade, report, submission};
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let question = course::question(flags)?;
     let code = Code::parse(flags.get_one::<String>("code").map_or("", String::as_str))?;
-    let (check, _) = code.find(&question)?;
+    let check = code.check(&question)?;
     let answer = submission::read(&question, &course::answer(flags, &question))?
         .map_err(|refusal| GraderError::usage(format!("nothing to replay: {}", refusal.headline)))?;
-    let workshop = course::workshop()?;
+    let workshop = course::workshop(std::slice::from_ref(&question))?;
     let built = build::build(&workshop, &question, &answer)?;
     match grade::replay(&workshop, &question, &built, &code)? {
         Some(mut finding) => {

@@ -3,21 +3,22 @@
 
 use crate::{course, shell};
 use clap::ArgMatches;
+use grader::GraderError;
 use grader::Result;
 use grader::bank::{self, Expected};
 use grader::build::{self, Workshop};
 use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
-use grader::{GraderError, submission};
 use std::thread;
 use std::time::Instant;
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let runs = flags.get_one::<u32>("runs").copied().unwrap_or(200);
-    let workshop = course::workshop()?;
+    let questions = course::questions(flags)?;
+    let workshop = course::workshop(&questions)?;
     let mut exit = Exit::Full;
-    for question in course::questions(flags)? {
+    for question in questions {
         let samples = bank::samples(course::root(), &question)?;
         let (mut graded, mut wrong) = (0, 0);
         for sample in &samples {
@@ -57,7 +58,8 @@ fn soak_one(
     sample: &bank::Sample,
     times: u32,
 ) -> Result<Vec<String>> {
-    let answer = submission::read(question, &sample.path)?
+    let answer = sample
+        .read(course::root(), question)?
         .map_err(|refusal| GraderError::course(format!("{}: {}", sample.name, refusal.headline)))?;
     let built = build::build(workshop, question, &answer)?;
     let judge_some = |count: u32| -> Result<Vec<String>> {

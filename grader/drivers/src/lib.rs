@@ -15,17 +15,25 @@ pub mod world;
 
 pub use session::{Question, Scene, log, log_text, serve};
 
-/// Declares the drivers of all questions; their list stands in `questions/catalogue.rs`.
+/// Declares the drivers of all questions about threads; their list stands in
+/// `questions/catalogue.rs`.
 macro_rules! questions {
-    ($($slug:ident)*) => {
-        $(pub mod $slug {
+    ($($kind:ident $slug:ident)*) => {
+        $(question! { $kind $slug })*
+    };
+}
+
+macro_rules! question {
+    (threads $slug:ident) => {
+        pub mod $slug {
             //! The driver of one question.
             #[path = "driver.rs"]
             pub mod driver;
             #[path = "words.rs"]
             pub mod words;
-        })*
+        }
     };
+    (processes $slug:ident) => {}; // see `drivers-processes`
 }
 
 include!("../../questions/catalogue.rs");

@@ -62,7 +62,7 @@ pub fn serve(question: &'static dyn Question) {
                 }
                 None => socket::reply(&Reply::Confused("nothing to tell".into())),
             },
-            Request::Ended { .. } => {}
+            Request::Ended { .. } | Request::GoOn => {}
             Request::Close { token } => {
                 socket::reply(&Reply::Closed { token });
                 return;

@@ -2,7 +2,7 @@
 //! is the marking guide; the order is that of `exercise.toml`.
 
 use super::words::{self, ON_PURPOSE, Op, Pause};
-use crate::catalogue::Source;
+use crate::catalogue::{Guide, Source};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use calls::{Call, calls, list, threads_that_paused};
@@ -21,7 +21,17 @@ mod scenes;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q4_locked_list/exercise.toml"),
-    rules: &[NO_LOST_UPDATE, HISTORY, EMPTY, COUNTS, TWO_THREADS, PAUSE_UNLOCKED, PACE, ENDED, PANICS],
+    guide: Guide::Threads(&[
+        NO_LOST_UPDATE,
+        HISTORY,
+        EMPTY,
+        COUNTS,
+        TWO_THREADS,
+        PAUSE_UNLOCKED,
+        PACE,
+        ENDED,
+        PANICS,
+    ]),
     given: &[("src/api.rs", include_str!("api.rs"))],
     stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
 };

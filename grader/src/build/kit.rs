@@ -6,6 +6,7 @@
 //! so a compiler that is shown `alias` alone cannot find a driver.
 
 use super::toolchain::Toolchain;
+use crate::catalogue::Kind;
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::scratch;
@@ -16,15 +17,61 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-/// The packages to build.
-const PACKAGES: [&str; 4] = ["drivers", "drivers-model", "interleave-std", "interleave-core"];
+/// What kits there are: each holds what the answers of one kind of question need, so that nobody
+/// waits for libraries of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Parts {
+    name: &'static str,
+    /// The packages to build.
+    packages: &'static [&'static str],
+    /// Libraries that an answer's compiler must not be able to name.
+    hidden: &'static [&'static str],
+    /// What a change of which makes the kit stale, below the course's root.
+    sources: &'static [&'static str],
+}
 
-/// Libraries that an answer's compiler must not be able to name.
-const HIDDEN: [&str; 3] = ["drivers", "drivers_model", "wire"];
+const THREADS: Parts = Parts {
+    name: "threads",
+    packages: &["drivers", "drivers-model", "interleave-std", "interleave-core"],
+    hidden: &["drivers", "drivers_model", "wire"],
+    sources: &[
+        "Cargo.lock",
+        "Cargo.toml",
+        "grader/drivers/Cargo.toml",
+        "grader/drivers/src",
+        "grader/drivers/model",
+        "grader/interleave",
+        "grader/questions",
+        "grader/wire",
+    ],
+};
 
-/// What a change of which makes the kit stale, below the course's root.
-const SOURCES: [&str; 6] =
-    ["Cargo.lock", "Cargo.toml", "grader/drivers", "grader/interleave", "grader/questions", "grader/wire"];
+const PROCESSES: Parts = Parts {
+    name: "processes",
+    packages: &["drivers-processes", "held-pool", "sandbox-init", "toolkit"],
+    hidden: &["drivers_processes", "drivers_faults", "wire"],
+    sources: &[
+        "Cargo.lock",
+        "Cargo.toml",
+        "exercises/toolkit",
+        "grader/drivers/faults",
+        "grader/drivers/held_pool",
+        "grader/drivers/processes",
+        "grader/questions",
+        "grader/sandbox-init",
+        "grader/wire",
+        "solutions/q2_process_pool/src",
+    ],
+};
+
+impl Parts {
+    fn of(kind: Kind) -> Parts {
+        match kind {
+            Kind::Threads => THREADS,
+            Kind::Processes => PROCESSES,
+        }
+    }
+}
 
 /// Prebuilt libraries.
 #[derive(Debug, Clone)]
@@ -33,6 +80,10 @@ pub struct Kit {
     pub alias: PathBuf,
     /// The folder with the drivers and what they need.
     pub drivers: PathBuf,
+    /// The program between the judge and a respondent that starts processes.
+    pub init: PathBuf,
+    /// Which file holds which crate.
+    crates: PathBuf,
 }
 
 impl Kit {
@@ -43,31 +94,44 @@ impl Kit {
     ///
     /// A course error if our own code does not compile; a machine error if files cannot be
     /// written.
-    pub fn find(root: &Path, toolchain: &Toolchain, building: impl FnOnce()) -> Result<Self> {
+    pub fn find(root: &Path, toolchain: &Toolchain, kind: Kind, building: &dyn Fn()) -> Result<Self> {
+        let parts = Parts::of(kind);
         let kits = scratch::base()?.join("kits");
         scratch::make(&kits)?;
-        let folder = kits.join(format!("{:016x}", key(root, toolchain)?));
-        let kit = Kit { alias: folder.join("alias"), drivers: folder.join("drivers") };
+        let folder = kits.join(format!("{}-{:016x}", parts.name, key(root, toolchain, parts)?));
+        let kit = Kit {
+            alias: folder.join("alias"),
+            drivers: folder.join("drivers"),
+            init: folder.join("sandbox-init"),
+            crates: folder.join("crates"),
+        };
         let complete = folder.join("complete");
         if complete.exists() {
             let _ = fs::write(&complete, ""); // its date says that it is in use
             return Ok(kit);
         }
         building();
-        let libraries = build(root)?;
+        let (libraries, programs) = build(root, parts)?;
         for part in [&kit.alias, &kit.drivers] {
             scratch::make_listed(part)?;
         }
+        let mut crates = String::new();
         for (name, path) in &libraries {
-            let part = if HIDDEN.contains(&name.as_str()) { &kit.drivers } else { &kit.alias };
-            let file = path.file_name().unwrap_or_default();
-            // Two builders of one kit write the same bytes; a rename makes each copy whole.
+            let part = if parts.hidden.contains(&name.as_str()) { &kit.drivers } else { &kit.alias };
             // The packages that are built by name come without a hash in their file's name.
-            let (partial, whole) = (part.join(format!("{}.partial", std::process::id())), part.join(file));
-            fs::copy(path, &partial)
-                .and_then(|_| fs::rename(&partial, &whole))
-                .map_err(|error| GraderError::file("copy", path, error))?;
+            let file = path.file_name().unwrap_or_default();
+            copy(path, &part.join(file))?;
+            if path.extension().is_some_and(|extension| extension == "rlib") {
+                crates += &format!("{name} {}\n", file.to_string_lossy());
+            }
         }
+        for path in &programs {
+            copy(path, &folder.join(path.file_name().unwrap_or_default()))?;
+        }
+        let partial = kit.crates.with_extension(std::process::id().to_string());
+        fs::write(&partial, crates)
+            .and_then(|()| fs::rename(&partial, &kit.crates))
+            .map_err(|error| GraderError::file("write", &partial, error))?;
         fs::write(&complete, "").map_err(|error| GraderError::file("write", &complete, error))?;
         forget_old(&kits);
         Ok(kit)
@@ -81,17 +145,45 @@ impl Kit {
         })
     }
 
+    /// The driver of process questions.
+    pub fn process_driver(&self) -> PathBuf {
+        self.drivers.join("libdrivers_processes.rlib")
+    }
+
+    /// The library of a crate that answers may use.
+    ///
+    /// # Errors
+    ///
+    /// A course error if the kit does not hold it.
+    pub fn library(&self, name: &str) -> Result<PathBuf> {
+        // Answers that use a pool are graded with one that can be held.
+        let name = if name == "q2_process_pool" { "held_pool" } else { name };
+        let list = fs::read_to_string(&self.crates)
+            .map_err(|error| GraderError::file("read", &self.crates, error))?;
+        let file = list.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let file = file.ok_or_else(|| GraderError::course(format!("no kit holds the crate `{name}`")))?;
+        Ok(self.alias.join(file))
+    }
+
     /// The library behind an alias: `std` or `core`.
     pub fn alias(&self, name: &str) -> PathBuf {
         self.alias.join(format!("libinterleave_{name}.rlib"))
     }
 }
 
+/// Copies a file whole: two builders of one kit write the same bytes, and a rename shows them at once.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let partial = to.with_extension(format!("{}.partial", std::process::id()));
+    fs::copy(from, &partial)
+        .and_then(|_| fs::rename(&partial, to))
+        .map_err(|error| GraderError::file("copy", from, error))
+}
+
 /// A number that changes whenever the kit would.
-fn key(root: &Path, toolchain: &Toolchain) -> Result<u64> {
+fn key(root: &Path, toolchain: &Toolchain, parts: Parts) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     (root, &toolchain.version).hash(&mut hasher);
-    for source in SOURCES {
+    for source in parts.sources {
         stamp(&root.join(source), &mut hasher)?;
     }
     Ok(hasher.finish())
@@ -113,11 +205,14 @@ fn stamp(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
     Ok(())
 }
 
-/// Builds the packages; name and path of every library that cargo reports.
-fn build(root: &Path) -> Result<Vec<(String, PathBuf)>> {
+/// Name and path of a library.
+type Library = (String, PathBuf);
+
+/// Builds the packages; every library and every program that cargo reports.
+fn build(root: &Path, parts: Parts) -> Result<(Vec<Library>, Vec<PathBuf>)> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--message-format=json-render-diagnostics"]).current_dir(root);
-    for package in PACKAGES {
+    for package in parts.packages {
         cargo.args(["--package", package]);
     }
     let output = cargo
@@ -129,19 +224,22 @@ fn build(root: &Path) -> Result<Vec<(String, PathBuf)>> {
         return Err(GraderError::course("the drivers do not compile; the course is broken"));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
-    let mut libraries = Vec::new();
+    let (mut libraries, mut programs) = (Vec::new(), Vec::new());
     for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         if message["reason"] != "compiler-artifact" {
             continue;
         }
         let name = message["target"]["name"].as_str().unwrap_or_default().replace('-', "_");
         for file in message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if file.ends_with(".rlib") {
+            // The compiler loads what derives traits from a shared library.
+            if file.ends_with(".rlib") || file.ends_with(".so") {
                 libraries.push((name.clone(), PathBuf::from(file)));
             }
         }
+        let is_ours = message["target"]["kind"][0] == "bin";
+        programs.extend(message["executable"].as_str().filter(|_| is_ours).map(PathBuf::from));
     }
-    Ok(libraries)
+    Ok((libraries, programs))
 }
 
 /// Removes kits that nobody has built or found for a day: one that is in use is younger.

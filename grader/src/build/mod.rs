@@ -12,7 +12,7 @@ pub use diagnostics::Diagnosis;
 pub use kit::Kit;
 pub use toolchain::Toolchain;
 
-use crate::catalogue::Question;
+use crate::catalogue::{Kind, Question};
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 pub struct Workshop {
     /// The compiler.
     pub toolchain: Toolchain,
-    /// Our libraries.
-    pub kit: Kit,
+    /// Our libraries for each kind of question that was asked for.
+    kits: Vec<(Kind, Kit)>,
     /// How strangers' code is started.
     pub sandbox: Sandbox,
 }
@@ -60,21 +60,38 @@ pub enum Outcome {
     Refused(Refusal),
     /// Compiling failed for a reason that is nobody's line: not the answer's fault.
     Trouble(Diagnosis),
+    /// Its question has no place in this world.
+    NotAsked,
 }
 
 impl Workshop {
-    /// Gets ready to grade with the course at `root`. Calls `building` if libraries must be built
-    /// first, which takes a while.
+    /// Gets ready to grade these questions with the course at `root`. Calls `building` if
+    /// libraries must be built first, which takes a while.
     ///
     /// # Errors
     ///
     /// A machine error if there is no compiler that works; a course error if the course's own
     /// code does not compile.
-    pub fn open(root: &Path, building: impl FnOnce()) -> Result<Self> {
+    pub fn open(root: &Path, questions: &[Question], building: impl Fn()) -> Result<Self> {
         let toolchain = Toolchain::find()?;
-        let kit = Kit::find(root, &toolchain, building)?;
+        let mut kits: Vec<(Kind, Kit)> = Vec::new();
+        for kind in questions.iter().map(|question| question.kind) {
+            if !kits.iter().any(|(known, _)| *known == kind) {
+                kits.push((kind, Kit::find(root, &toolchain, kind, &building)?));
+            }
+        }
         let sandbox = Sandbox::find(&toolchain, root)?;
-        Ok(Self { toolchain, kit, sandbox })
+        Ok(Self { toolchain, kits, sandbox })
+    }
+
+    /// The libraries for a kind of question.
+    ///
+    /// # Errors
+    ///
+    /// A bug of ours if it was not asked for at [`Workshop::open`].
+    pub fn kit(&self, kind: Kind) -> Result<&Kit> {
+        let kit = self.kits.iter().find(|(known, _)| *known == kind);
+        kit.map(|(_, kit)| kit).ok_or_else(|| GraderError::bug("a kit that nobody asked for"))
     }
 }
 
@@ -99,6 +116,10 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
     lay_out(&source, question, submission)?;
     // Before the two builds begin: both read it, and neither may find it half written.
     write(&harness(&scratch), &format!("drivers::{}!(answer);\n", question.slug))?;
+    if question.kind == Kind::Processes {
+        let real = build_for(workshop, question, &scratch, World::Real)?;
+        return Ok(Built { real, model: Outcome::NotAsked, _scratch: scratch });
+    }
     let (real, model) = std::thread::scope(|scope| {
         let model = scope.spawn(|| build_for(workshop, question, &scratch, World::Model));
         let real = build_for(workshop, question, &scratch, World::Real);
@@ -138,7 +159,7 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
     let folder = scratch.path().join(world.letter().to_string());
     scratch::make(&folder)?;
     slot.give(&folder)?;
-    if let Some(diagnosis) = twice(|| compile_answer(workshop, scratch, &folder, &slot, world))? {
+    if let Some(diagnosis) = twice(|| compile_answer(workshop, question, scratch, &folder, &slot, world))? {
         return Ok(if diagnosis.blames_nobody {
             Outcome::Trouble(diagnosis)
         } else {
@@ -149,7 +170,7 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
         return Ok(Outcome::Refused(refusal));
     }
     let harness = harness(scratch);
-    match twice(|| link(workshop, &harness, &folder, &slot, world))? {
+    match twice(|| link(workshop, question, &harness, &folder, &slot, world))? {
         Some(diagnosis) if diagnosis.blames_nobody => Ok(Outcome::Trouble(diagnosis)),
         Some(diagnosis) => Ok(Outcome::Misfit(diagnosis)),
         None => Ok(Outcome::Program(folder.join("respondent"))),
@@ -167,6 +188,7 @@ fn twice(compile: impl Fn() -> Result<Option<Diagnosis>>) -> Result<Option<Diagn
 /// Box 1. `Some` if the compiler refuses.
 fn compile_answer(
     workshop: &Workshop,
+    question: &Question,
     scratch: &Scratch,
     folder: &Path,
     slot: &Slot,
@@ -178,12 +200,17 @@ fn compile_answer(
     args.push("-Cdebuginfo=0".into());
     args.push("--emit=link,dep-info".into());
     args.push(joined("--out-dir=", folder));
+    let kit = workshop.kit(question.kind)?;
+    if world == World::Model || !question.crates.is_empty() {
+        args.push(joined("-Ldependency=", &kit.alias));
+    }
     if world == World::Model {
-        args.push(joined("-Ldependency=", &workshop.kit.alias));
         for name in ["std", "core"] {
-            args.push("--extern".into());
-            args.push(joined(&format!("{name}="), &workshop.kit.alias(name)));
+            args.extend(extern_crate(name, &kit.alias(name)));
         }
+    }
+    for name in &question.crates {
+        args.extend(extern_crate(name, &kit.library(name)?));
     }
     rustc(workshop, slot, &scratch.path().join("source"), folder, args)
 }
@@ -215,6 +242,7 @@ fn foreign_input(question: &Question, folder: &Path) -> Result<Option<Refusal>> 
 /// Box 2. `Some` if answer and driver do not fit together.
 fn link(
     workshop: &Workshop,
+    question: &Question,
     harness: &Path,
     folder: &Path,
     slot: &Slot,
@@ -225,14 +253,18 @@ fn link(
     args.push(harness.into());
     args.extend(["-Cdebuginfo=0", "-Cstrip=debuginfo"].map(OsString::from));
     args.push(joined("-o", &folder.join("respondent")));
-    args.push(joined("-Ldependency=", &workshop.kit.alias));
-    args.push(joined("-Ldependency=", &workshop.kit.drivers));
-    for (name, library) in
-        [("drivers", workshop.kit.driver(world)), ("answer", folder.join("libanswer.rlib"))]
-    {
-        args.push("--extern".into());
-        args.push(joined(&format!("{name}="), &library));
+    let kit = workshop.kit(question.kind)?;
+    args.push(joined("-Ldependency=", &kit.alias));
+    args.push(joined("-Ldependency=", &kit.drivers));
+    let driver = match question.kind {
+        Kind::Threads => kit.driver(world),
+        Kind::Processes => kit.process_driver(),
+    };
+    for name in &question.crates {
+        args.extend(extern_crate(name, &kit.library(name)?));
     }
+    args.extend(extern_crate("drivers", &driver));
+    args.extend(extern_crate("answer", &folder.join("libanswer.rlib")));
     rustc(workshop, slot, folder, folder, args)
 }
 
@@ -243,6 +275,10 @@ fn common_args(workshop: &Workshop) -> Vec<OsString> {
         "--sysroot".into(),
         workshop.sandbox.sysroot().into(),
     ]
+}
+
+fn extern_crate(name: &str, library: &Path) -> [OsString; 2] {
+    ["--extern".into(), joined(&format!("{name}="), library)]
 }
 
 fn joined(start: &str, path: &Path) -> OsString {
@@ -266,6 +302,7 @@ fn rustc(
         folder: work,
         temporary,
         driver: None,
+        reaper: None,
         limits: Limits::COMPILER,
         compiler: true,
         many_threads: false,

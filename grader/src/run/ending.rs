@@ -1,7 +1,10 @@
 //! The ways in which a respondent can end, other than well.
 
 use crate::fault::Fault;
+use crate::sandbox::Limits;
 use crate::verdict::DoubtKind;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 /// A bad end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,11 @@ pub enum Ending {
     /// All its threads sleep and none can ever wake another.
     Hang {
         /// Who waits for what.
+        waits: Vec<String>,
+    },
+    /// It wakes again and again, finds nothing, and nothing is left that could come.
+    NapsForEver {
+        /// What everybody does.
         waits: Vec<String>,
     },
     /// It started another process.
@@ -74,6 +82,9 @@ impl Ending {
             Ending::Hang { .. } => {
                 (Fault::Hang, "every thread waits, and none of them can wake another".into())
             }
+            Ending::NapsForEver { .. } => {
+                (Fault::SleepPolling, "the program wakes again and again to look for what never comes".into())
+            }
             Ending::StartedProcess => (Fault::StartedProcess, "the program started another process".into()),
             Ending::FdLeak { count } => (Fault::FdLeak, format!("{count} file descriptors were left open")),
             Ending::ShmLeak => (Fault::ShmLeak, "shared memory was left behind in `/dev/shm`".into()),
@@ -91,7 +102,7 @@ impl Ending {
     pub fn evidence(&self) -> Vec<String> {
         match self {
             Ending::LeftEarly { last_words: Some(words), .. } => vec![format!("its last words: {words}")],
-            Ending::Hang { waits } => waits.clone(),
+            Ending::Hang { waits } | Ending::NapsForEver { waits } => waits.clone(),
             Ending::NoEnd { threads } => threads.clone(),
             Ending::Confused(why) => vec![why.clone()],
             _ => Vec::new(),
@@ -103,7 +114,29 @@ impl Ending {
     pub fn is_hopeless(&self) -> bool {
         !matches!(
             self,
-            Ending::Hang { .. } | Ending::NoEnd { .. } | Ending::FdLeak { .. } | Ending::Confused(_)
+            Ending::Hang { .. }
+                | Ending::NapsForEver { .. }
+                | Ending::NoEnd { .. }
+                | Ending::FdLeak { .. }
+                | Ending::Confused(_)
         )
     }
+}
+
+/// Why a process has left that should have stayed; `complaint` is the end of its error output.
+pub(super) fn left_early(status: ExitStatus, limits: &Limits, complaint: &[u8]) -> Ending {
+    if status.signal() == Some(nix::libc::SIGXCPU) {
+        return Ending::CpuLimit { seconds: limits.cpu_s };
+    }
+    let how = match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => match nix::sys::signal::Signal::try_from(signal) {
+            Ok(signal) => format!("signal {signal}"),
+            Err(_) => format!("signal {signal}"),
+        },
+        (None, None) => "in an unknown way".into(),
+    };
+    let text = String::from_utf8_lossy(complaint);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    Ending::LeftEarly { how, last_words: last.map(str::to_owned) }
 }

@@ -3,10 +3,14 @@
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
 //! side of the talk is in `session`, what the kernel shows in `watch`, the end of it in `ending`.
 
+mod conduct;
 mod ending;
+mod link;
 mod session;
+mod stage;
 mod watch;
 
+pub use conduct::{Cast, conduct};
 pub use ending::Ending;
 
 use crate::error::Result;

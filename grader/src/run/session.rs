@@ -4,23 +4,21 @@
 //! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
 //! a proof, or the judge's patience.
 
-use super::ending::Ending;
+use super::ending::{Ending, left_early};
+use super::link;
 use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
 use crate::error::{GraderError, Result};
-use crate::experiment::{Numbers, World};
+use crate::experiment::World;
 use crate::sandbox::proc::{self, Task};
 use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
 use crate::scratch::Scratch;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{
-    self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
-};
+use nix::sys::socket::{self, MsgFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::process::ExitStatusExt;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -68,11 +66,8 @@ impl Session {
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
-        let failed =
-            |error: nix::Error| GraderError::machine(format!("failed to make a socket pair: {error}"));
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let (ours, theirs) =
-            socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags).map_err(failed)?;
+        let failed = |error: nix::Error| GraderError::machine(format!("failed to prepare a pipe: {error}"));
+        let (first, theirs) = link::pair()?;
         let slot = Slot::take(&sandbox.layers)?;
         let scratch = Scratch::new("run")?;
         slot.give(scratch.path())?;
@@ -81,14 +76,16 @@ impl Session {
             args: Vec::new(),
             folder: scratch.path(),
             temporary: scratch.path(),
-            driver: Some(high(&theirs)?),
+            driver: Some(link::high(&theirs)?),
+            reaper: None,
             limits,
             compiler: false,
             many_threads: world == World::Model,
         };
         let running = sandbox::start(sandbox, &slot, order)?;
         drop(theirs);
-        let socket = hand_over(&ours)?;
+        let (socket, for_driver) = link::pair()?;
+        link::hand_over(&first, &[&for_driver])?;
         for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
         }
@@ -182,7 +179,7 @@ impl Session {
             self.abandon();
             return Err(Ending::FdLeak { count: open - self.descriptors });
         }
-        let token = fresh_bits();
+        let token = link::fresh_bits();
         self.send(&Request::Close { token })?;
         match self.receive()? {
             Reply::Closed { token: echoed } if echoed == token => {}
@@ -198,7 +195,7 @@ impl Session {
         match status {
             Some(status) if status.success() && strays == 0 => Ok(()),
             Some(status) if status.success() => Err(Ending::StartedProcess),
-            Some(status) => Err(self.left_early(status)),
+            Some(status) => Err(left_early(status, &self.limits, &self.complaint)),
             None => {
                 let threads = describe_threads(pid);
                 Err(Ending::NoEnd { threads })
@@ -295,31 +292,13 @@ impl Session {
         Ok(())
     }
 
-    /// One datagram and, if one came along, the key of a gate. `None` at the end.
+    /// One message and, if one came along, the key of a gate. `None` at the end.
     fn read_message(&mut self) -> Ended<Option<(Vec<u8>, Option<File>)>> {
-        let mut bytes = vec![0; MAX_MESSAGE_BYTES];
-        let mut space = nix::cmsg_space!([RawFd; 4]);
-        let mut parts = [IoSliceMut::new(&mut bytes)];
-        let fd = self.socket.as_raw_fd();
-        let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
-        let Ok(message) = socket::recvmsg::<()>(fd, &mut parts, Some(&mut space), flags) else {
-            return Ok(None);
-        };
-        let mut keys = Vec::new();
-        for control in message.cmsgs().into_iter().flatten() {
-            if let ControlMessageOwned::ScmRights(fds) = control {
-                keys.extend(fds.into_iter().map(own));
-            }
-        }
-        let (count, cut) = (message.bytes, message.flags.contains(MsgFlags::MSG_TRUNC));
-        if count == 0 {
-            return Ok(None);
-        }
-        if cut || keys.len() > 1 {
+        let Some(mut parcel) = link::receive(&self.socket, MAX_MESSAGE_BYTES) else { return Ok(None) };
+        if parcel.cut || parcel.keys.len() > 1 {
             return Err(self.stop(Ending::Nonsense));
         }
-        bytes.truncate(count);
-        Ok(Some((bytes, keys.pop())))
+        Ok(Some((parcel.bytes, parcel.keys.pop())))
     }
 
     /// Looks at the process from outside.
@@ -405,26 +384,9 @@ impl Session {
         match status {
             // Whatever it died of, this is what must not be.
             _ if strays > 0 => Ending::StartedProcess,
-            Some(status) => self.left_early(status),
+            Some(status) => left_early(status, &self.limits, &self.complaint),
             None => Ending::Nonsense,
         }
-    }
-
-    fn left_early(&self, status: ExitStatus) -> Ending {
-        if status.signal() == Some(nix::libc::SIGXCPU) {
-            return Ending::CpuLimit { seconds: self.limits.cpu_s };
-        }
-        let how = match (status.code(), status.signal()) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => match nix::sys::signal::Signal::try_from(signal) {
-                Ok(signal) => format!("signal {signal}"),
-                Err(_) => format!("signal {signal}"),
-            },
-            (None, None) => "in an unknown way".into(),
-        };
-        let text = String::from_utf8_lossy(&self.complaint);
-        let last = text.lines().rev().find(|line| !line.trim().is_empty());
-        Ending::LeftEarly { how, last_words: last.map(str::to_owned) }
     }
 }
 
@@ -452,40 +414,5 @@ fn wait_for_threads(look: impl Fn() -> Vec<Task>) -> Vec<Task> {
             return left;
         }
         std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Sends the respondent a fresh socket over the one that it was started with, and returns our end.
-/// The driver receives it close-on-exec and at a number of the kernel's choice, so that no program
-/// that the answer starts inherits a way to talk to the judge.
-fn hand_over(first: &OwnedFd) -> Result<OwnedFd> {
-    let failed = |error: nix::Error| GraderError::machine(format!("failed to hand a socket over: {error}"));
-    let (ours, theirs) =
-        socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
-            .map_err(failed)?;
-    let fds = [theirs.as_raw_fd()];
-    let rights = [ControlMessage::ScmRights(&fds)];
-    let parts = [IoSlice::new(&[0])];
-    socket::sendmsg::<()>(first.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)
-        .map_err(failed)?;
-    Ok(ours)
-}
-
-/// The same descriptor at a number that the child's fixed numbers cannot meet.
-fn high(fd: &OwnedFd) -> Result<OwnedFd> {
-    let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))
-        .map_err(|error| GraderError::machine(format!("failed to copy a descriptor: {error}")))?;
-    Ok(own(copy).into())
-}
-
-fn own(fd: RawFd) -> File {
-    sandbox::own(fd)
-}
-
-fn fresh_bits() -> u64 {
-    let mut bytes = [0; 8];
-    match File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)) {
-        Ok(()) => u64::from_le_bytes(bytes),
-        Err(_) => Numbers::new(u64::from(std::process::id()) << 32).bits(),
     }
 }

@@ -50,6 +50,9 @@ impl Limits {
         output_bytes: 16 * MIB,
     };
 
+    /// For a respondent that starts processes, and for each of them.
+    pub const PROCESSES: Limits = Limits { tasks: 128, ..Limits::REAL };
+
     /// The same for an answer that has already come to no end elsewhere: it has lost something for
     /// sure, and the rest shall not take minutes.
     pub fn in_hurry(self) -> Limits {

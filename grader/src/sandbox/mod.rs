@@ -9,12 +9,14 @@
 
 mod layers;
 mod limits;
+mod peek;
 pub(crate) mod proc;
 mod slot;
 mod spawn;
 
 pub use layers::Layers;
 pub use limits::Limits;
+pub(crate) use peek::socket_waits_for_ever;
 pub(crate) use slot::Slot;
 pub(crate) use spawn::{Order, Running, own, start};
 
@@ -114,6 +116,7 @@ impl Sandbox {
             folder: folder.path(),
             temporary: folder.path(),
             driver: None,
+            reaper: None,
             limits: Limits::COMPILER,
             compiler: true,
             many_threads: false,

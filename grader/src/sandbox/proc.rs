@@ -40,11 +40,7 @@ pub(crate) fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
     if task.state == 'Z' {
         return Some("has ended");
     }
-    let call = fs::read_to_string(format!("/proc/{pid}/task/{}/syscall", task.id)).ok()?;
-    let mut fields = call.split_whitespace();
-    let number: i64 = fields.next()?.parse().ok()?;
-    let args: Vec<u64> =
-        fields.map_while(|field| u64::from_str_radix(field.strip_prefix("0x")?, 16).ok()).collect();
+    let (number, args) = system_call(pid, task.id)?;
     match number {
         nix::libc::SYS_futex if args.get(3) == Some(&0) => {
             Some("waits in futex: for a lock, a condvar or a join")
@@ -113,12 +109,99 @@ pub(crate) fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
 }
 
 fn session(pid: u32) -> Option<u32> {
+    stat_field(pid, 3)?.parse().ok()
+}
+
+/// The parent of a process.
+pub(crate) fn parent(pid: u32) -> Option<u32> {
+    stat_field(pid, 1)?.parse().ok()
+}
+
+/// The letter of a process's state, as in [`Task`].
+pub(crate) fn state(pid: u32) -> Option<char> {
+    stat_field(pid, 0)?.chars().next()
+}
+
+/// A field of proc_pid_stat(5), counted from the state, which is 0.
+fn stat_field(pid: u32, number: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(3)?.parse().ok()
+    stat.rsplit_once(')')?.1.split_whitespace().nth(number).map(str::to_owned)
+}
+
+/// All descendants of a process, in the order of their numbers, zombies included.
+pub(crate) fn below(pid: u32) -> Vec<u32> {
+    let mut found = children(pid);
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// What a descriptor of a process refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenFile {
+    /// The descriptor.
+    pub(crate) number: u32,
+    /// As in `pipe:[4711]`.
+    pub(crate) target: String,
+    /// Whether it can be read from.
+    pub(crate) reads: bool,
+    /// Whether it can be written to.
+    pub(crate) writes: bool,
+}
+
+/// The open descriptors of a process and what they refer to.
+pub(crate) fn open_files(pid: u32) -> Vec<OpenFile> {
+    let open = descriptors(pid).into_iter().filter_map(|number| {
+        let target = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
+        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?;
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+        // The two lowest bits: 0 reads, 1 writes, 2 does both.
+        let mode = i32::from_str_radix(flags.trim(), 8).ok()? & nix::libc::O_ACCMODE;
+        let target = target.to_string_lossy().into_owned();
+        let (reads, writes) = (mode != nix::libc::O_WRONLY, mode != nix::libc::O_RDONLY);
+        Some(OpenFile { number, target, reads, writes })
+    });
+    open.collect()
+}
+
+/// The system call that a thread waits in, and its arguments. `None` if it runs or cannot be seen.
+pub(crate) fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
+    let call = fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).ok()?;
+    let mut fields = call.split_whitespace();
+    let number = fields.next()?.parse().ok()?;
+    let hex = |field: &str| u64::from_str_radix(field.strip_prefix("0x")?, 16).ok();
+    Some((number, fields.map_while(hex).collect()))
+}
+
+/// Nanoseconds that a process has been on a processor, that of its threads that still live.
+pub(crate) fn cpu_ns(pid: u32) -> u64 {
+    let of = |task: Task| task.turns.split_whitespace().next().and_then(|ns| ns.parse::<u64>().ok());
+    tasks(pid).into_iter().filter_map(of).sum()
+}
+
+/// How often the threads of a process have gone to sleep by themselves.
+pub(crate) fn voluntary_switches(pid: u32) -> u64 {
+    let of = |task: u32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or_default()
+    };
+    numbers(&format!("/proc/{pid}/task")).into_iter().map(of).sum()
 }
 
 fn owner(pid: u32) -> Option<u32> {
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
+}
+
+/// All processes of a user that have not ended.
+pub(crate) fn processes_of(user: u32) -> Vec<u32> {
+    let alive = |pid: &u32| owner(*pid) == Some(user) && state(*pid).is_some_and(|state| state != 'Z');
+    numbers("/proc").into_iter().filter(alive).collect()
 }
 
 /// The named shared memory that belongs to a user.

@@ -32,6 +32,9 @@ pub(crate) struct Order<'a> {
     pub(crate) temporary: &'a Path,
     /// The socket that it finds at [`wire::DRIVER_FD`].
     pub(crate) driver: Option<OwnedFd>,
+    /// Its standard input: the judge's talk with the reaper. Without it there is none. A reaper ends
+    /// by itself, with all that is below it, when this socket ends.
+    pub(crate) reaper: Option<OwnedFd>,
     /// What it may use.
     pub(crate) limits: Limits,
     /// Whether it is the compiler, which must reach the toolchain.
@@ -69,6 +72,7 @@ pub(crate) struct Output {
 ///
 /// A machine error if it cannot be started.
 pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Running> {
+    let outlives_judge = order.reaper.is_some();
     let mut command = Command::new(order.program);
     command
         .args(&order.args)
@@ -76,7 +80,7 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("TMPDIR", order.temporary)
-        .stdin(Stdio::null())
+        .stdin(order.reaper.map_or_else(Stdio::null, Stdio::from))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let steps = Steps {
@@ -95,6 +99,7 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
             .collect::<Result<_>>()?,
         parent: nix::unistd::getpid(),
         many_threads: order.many_threads,
+        outlives_judge,
     };
     // SAFETY: `take` only makes system calls on values that were prepared here; it allocates
     // nothing and takes no lock, which is what a child of a process with threads must keep to.
@@ -123,6 +128,8 @@ struct Steps {
     binds: Vec<(CString, CString)>,
     parent: Pid,
     many_threads: bool,
+    /// Whether it ends by itself when the judge has gone, after it has ended others.
+    outlives_judge: bool,
 }
 
 impl Steps {
@@ -141,7 +148,9 @@ impl Steps {
             nix::unistd::setresuid(user, user, user)?;
         }
         // After the change of user, which would undo it.
-        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        if !self.outlives_judge {
+            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        }
         if nix::unistd::getppid() != self.parent {
             return Err(io::ErrorKind::BrokenPipe.into()); // the judge has already gone
         }

@@ -11,11 +11,15 @@
 
 mod codec;
 mod message;
+mod reaper;
 mod record;
+mod rendezvous;
 
 pub use codec::Malformed;
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
+pub use reaper::{KILL, Notice};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
+pub use rendezvous::CheckIn;
 
 /// The descriptor number at which the respondent finds its end of the socket pair.
 pub const DRIVER_FD: i32 = 4;

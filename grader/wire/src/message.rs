@@ -49,6 +49,8 @@ pub enum Request {
         /// The threads of the question that are still there.
         alive: Vec<u64>,
     },
+    /// The driver stands at a checkpoint ([`Reply::Checkpoint`]) and may go on.
+    GoOn,
     /// No more challenges: echo the token and leave.
     Close {
         /// Drawn afresh for every process.
@@ -76,6 +78,11 @@ pub enum Reply {
     Ended {
         /// The kernel's numbers of the threads.
         threads: Vec<u64>,
+    },
+    /// The driver of a process question stands at a checkpoint until [`Request::GoOn`].
+    Checkpoint {
+        /// Which one, in the words of the scene.
+        number: u64,
     },
     /// The token of [`Request::Close`].
     Closed {
@@ -115,6 +122,7 @@ impl Request {
                 to.number(4);
                 to.number(*token);
             }
+            Request::GoOn => to.number(5),
         }
         to.finish()
     }
@@ -137,6 +145,7 @@ impl Request {
             2 => Request::Tell(read_schedule(&mut from)?),
             3 => Request::Ended { alive: from.numbers()? },
             4 => Request::Close { token: from.number()? },
+            5 => Request::GoOn,
             _ => return Err(Malformed),
         };
         from.finish()?;
@@ -175,6 +184,10 @@ impl Reply {
                 to.number(6);
                 to.text(why);
             }
+            Reply::Checkpoint { number } => {
+                to.number(7);
+                to.number(*number);
+            }
         }
         to.finish()
     }
@@ -194,6 +207,7 @@ impl Reply {
             4 => Reply::Ended { threads: from.numbers()? },
             5 => Reply::Closed { token: from.number()? },
             6 => Reply::Confused(from.text()?),
+            7 => Reply::Checkpoint { number: from.number()? },
             _ => return Err(Malformed),
         };
         from.finish()?;
@@ -236,6 +250,7 @@ mod tests {
             Reply::Ended { threads: vec![1, 2] },
             Reply::Closed { token: u64::MAX },
             Reply::Confused("what?".into()),
+            Reply::Checkpoint { number: 3 },
         ]
     }
 
@@ -252,6 +267,7 @@ mod tests {
             Request::Tell(Schedule { index: 1, horizon: 2 }),
             Request::Ended { alive: vec![4] },
             Request::Close { token: 5 },
+            Request::GoOn,
         ] {
             assert_eq!(Request::from_bytes(&request.to_bytes()), Ok(request));
         }

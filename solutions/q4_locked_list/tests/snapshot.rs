@@ -11,8 +11,9 @@ use std::path::Path;
 fn the_reference_solution_has_full_marks() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = folder.ancestors().nth(2).expect("the course");
-    let workshop = Workshop::open(root, || ()).expect("this machine can grade");
     let question = catalogue::find("q4").expect("q4");
+    let workshop =
+        Workshop::open(root, std::slice::from_ref(&question), || ()).expect("this machine can grade");
     let answer = submission::read(&question, folder).expect("the solution");
     let graded = grade::grade(&workshop, &question, &answer, Settings::new(4), &|_| ()).expect("graded");
     // The layers differ from machine to machine; the report on the answer does not.

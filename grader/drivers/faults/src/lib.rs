@@ -1,0 +1,281 @@
+//! Stands between a program and the kernel: short reads and writes, interrupted calls, and a clock
+//! of the day that jumps.
+//!
+//! The C functions of the same names that a program is linked with are replaced by those below, for
+//! std and nix alike, since a program's own symbols come before those of a shared library. Without a
+//! mode they only pass on. They are there to see whether correct code is correct: a program that
+//! makes raw system calls goes past them. Knows nothing of questions.
+//!
+//! A call is interrupted only where the kernel could do it: on pipes and sockets that are not
+//! `O_NONBLOCK`, and in waits that are not told to return at once.
+
+#![allow(unsafe_code, reason = "functions of C have no safe form")]
+
+use nix::libc::{
+    self, c_int, c_long, c_void, clockid_t, epoll_event, id_t, idtype_t, iovec, nfds_t, pid_t, pollfd,
+    siginfo_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
+};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Reads and writes on pipes move fewer bytes than asked for.
+pub const SHORT: u32 = 1;
+/// Every third call that could sleep is interrupted by a signal (`EINTR`) first.
+pub const INTERRUPTED: u32 = 2;
+/// `CLOCK_REALTIME` loses an hour at every look.
+pub const DAY_JUMPS: u32 = 4;
+
+static MODE: AtomicU32 = AtomicU32::new(0);
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// Sets what goes wrong from now on, in this process and in those that it will fork; returns what
+/// was set before.
+pub fn set(mode: u32) -> u32 {
+    MODE.swap(mode, Ordering::Relaxed)
+}
+
+/// Runs `work` with nothing going wrong.
+pub fn without<T>(work: impl FnOnce() -> T) -> T {
+    let before = set(0);
+    let result = work();
+    set(before);
+    result
+}
+
+fn has(mode: u32) -> bool {
+    MODE.load(Ordering::Relaxed) & mode != 0
+}
+
+/// Numbers that look like chance and are the same in every run of one process.
+fn next() -> u64 {
+    let mut bits = CALLS.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits ^ (bits >> 31)
+}
+
+/// Whether this call shall be interrupted; sets `errno` then.
+fn interrupts() -> bool {
+    if !has(INTERRUPTED) || !next().is_multiple_of(3) {
+        return false;
+    }
+    // SAFETY: the address is that of this thread's own `errno`.
+    unsafe { *libc::__errno_location() = libc::EINTR };
+    true
+}
+
+/// Whether a call on this descriptor may sleep, so that a signal could interrupt it.
+fn may_sleep(fd: c_int) -> bool {
+    is_stream(fd) && {
+        // SAFETY: numbers only.
+        let flags = unsafe { libc::syscall(libc::SYS_fcntl, fd, libc::F_GETFL) };
+        flags >= 0 && flags & c_long::from(libc::O_NONBLOCK) == 0
+    }
+}
+
+/// Whether a descriptor is a pipe or a socket.
+fn is_stream(fd: c_int) -> bool {
+    // SAFETY: `fstat` fills the structure whose address it gets; all-zero bytes are a valid one.
+    let (result, about) = unsafe {
+        let mut about: libc::stat = std::mem::zeroed();
+        (libc::fstat(fd, &raw mut about), about)
+    };
+    result == 0 && matches!(about.st_mode & libc::S_IFMT, libc::S_IFIFO | libc::S_IFSOCK)
+}
+
+fn is_pipe(fd: c_int) -> bool {
+    // SAFETY: as above.
+    let (result, about) = unsafe {
+        let mut about: libc::stat = std::mem::zeroed();
+        (libc::fstat(fd, &raw mut about), about)
+    };
+    result == 0 && about.st_mode & libc::S_IFMT == libc::S_IFIFO
+}
+
+/// How many bytes a call shall move that was asked for `count`.
+fn shortened(fd: c_int, count: size_t) -> size_t {
+    if count <= 1 || !has(SHORT) || !is_pipe(fd) {
+        return count;
+    }
+    match next() % 4 {
+        0 => 1,
+        1 => count.div_ceil(2),
+        _ => 1 + usize::try_from(next()).unwrap_or_default() % (count - 1),
+    }
+}
+
+// SAFETY (for every function below): each has the signature of the function of C that it replaces,
+// and hands its arguments on to the system call of the same meaning, at most with a smaller count.
+// Whatever the caller of the C function has to promise, it promises to the kernel here.
+
+/// As read(2).
+///
+/// # Safety
+///
+/// As read(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t {
+    if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above.
+    unsafe { libc::syscall(libc::SYS_read, fd, buffer, shortened(fd, count)) as ssize_t }
+}
+
+/// As write(2).
+///
+/// # Safety
+///
+/// As write(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn write(fd: c_int, buffer: *const c_void, count: size_t) -> ssize_t {
+    if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above.
+    unsafe { libc::syscall(libc::SYS_write, fd, buffer, shortened(fd, count)) as ssize_t }
+}
+
+/// As readv(2); never cut short.
+///
+/// # Safety
+///
+/// As readv(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn readv(fd: c_int, parts: *const iovec, count: c_int) -> ssize_t {
+    if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above; with SHORT only the first part is filled, which the kernel may do as well.
+    unsafe {
+        let count = if has(SHORT) && is_pipe(fd) { count.min(1) } else { count };
+        libc::syscall(libc::SYS_readv, fd, parts, count) as ssize_t
+    }
+}
+
+/// As writev(2).
+///
+/// # Safety
+///
+/// As writev(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) -> ssize_t {
+    if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above; with SHORT only the first part is written, which the kernel may do as well.
+    unsafe {
+        let count = if has(SHORT) && is_pipe(fd) { count.min(1) } else { count };
+        libc::syscall(libc::SYS_writev, fd, parts, count) as ssize_t
+    }
+}
+
+/// As recv(2).
+///
+/// # Safety
+///
+/// As recv(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int) -> ssize_t {
+    if flags & libc::MSG_DONTWAIT == 0 && has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    let nobody = std::ptr::null_mut::<sockaddr>();
+    let no_length = std::ptr::null_mut::<socklen_t>();
+    // SAFETY: see above; recvfrom(2) may be told no address.
+    unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, count, flags, nobody, no_length) as ssize_t }
+}
+
+/// As send(2).
+///
+/// # Safety
+///
+/// As send(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send(fd: c_int, buffer: *const c_void, count: size_t, flags: c_int) -> ssize_t {
+    if flags & libc::MSG_DONTWAIT == 0 && has(INTERRUPTED) && may_sleep(fd) && interrupts() {
+        return -1;
+    }
+    let nobody = std::ptr::null::<sockaddr>();
+    let no_length: socklen_t = 0;
+    // SAFETY: see above; sendto(2) may be told no address.
+    unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, count, flags, nobody, no_length) as ssize_t }
+}
+
+/// As poll(2).
+///
+/// # Safety
+///
+/// As poll(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poll(fds: *mut pollfd, count: nfds_t, timeout_ms: c_int) -> c_int {
+    if timeout_ms != 0 && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above.
+    unsafe { libc::syscall(libc::SYS_poll, fds, count, timeout_ms) as c_int }
+}
+
+/// As epoll_wait(2).
+///
+/// # Safety
+///
+/// As epoll_wait(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn epoll_wait(
+    epoll: c_int,
+    events: *mut epoll_event,
+    most: c_int,
+    timeout_ms: c_int,
+) -> c_int {
+    if timeout_ms != 0 && interrupts() {
+        return -1;
+    }
+    // SAFETY: see above.
+    unsafe { libc::syscall(libc::SYS_epoll_wait, epoll, events, most, timeout_ms) as c_int }
+}
+
+/// As waitpid(2).
+///
+/// # Safety
+///
+/// As waitpid(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+    if options & libc::WNOHANG == 0 && interrupts() {
+        return -1;
+    }
+    let no_usage = std::ptr::null_mut::<libc::rusage>();
+    // SAFETY: see above; wait4(2) may be told to keep no account.
+    unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, no_usage) as pid_t }
+}
+
+/// As waitid(2).
+///
+/// # Safety
+///
+/// As waitid(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
+    if options & libc::WNOHANG == 0 && interrupts() {
+        return -1;
+    }
+    let no_usage = std::ptr::null_mut::<libc::rusage>();
+    // SAFETY: see above.
+    unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, no_usage) as c_int }
+}
+
+/// As clock_gettime(2).
+///
+/// # Safety
+///
+/// As clock_gettime(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn clock_gettime(clock: clockid_t, now: *mut timespec) -> c_int {
+    // SAFETY: see above.
+    let result = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, now) as c_int };
+    if result == 0 && clock == libc::CLOCK_REALTIME && has(DAY_JUMPS) {
+        let hours = CALLS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the call has just succeeded, so `now` points to a timespec of the caller's.
+        unsafe { (*now).tv_sec -= 3600 * i64::try_from(hours % 100_000).unwrap_or_default() };
+    }
+    result
+}

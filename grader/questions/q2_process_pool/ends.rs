@@ -1,0 +1,359 @@
+//! Question 2: workers that die, pools that end, and what is left of them.
+
+use super::results::{all_done, good_end, in_vain, results, returned, say, tickets_right};
+use super::scenes::{backwards, calls, flow, held, plain, trial};
+use super::words::{self, Call, Job, Then};
+use crate::experiment::Wrong;
+use crate::fault::Fault;
+use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+
+const HUNG: &str = "after a worker has died, the pool is stuck";
+
+/// The tasks in which the judge has killed a worker.
+fn killed_in(trial: &Trial) -> Vec<u64> {
+    let killed = trial.script.iter().filter_map(|step| match step {
+        Step::Kill(Pick::Task(task)) => Some(*task),
+        _ => None,
+    });
+    killed.collect()
+}
+
+pub(super) const CRASH: TrialRules = TrialRules {
+    check: "q2.crash",
+    trials: |fresh| {
+        let mut trials = Vec::new();
+        for then in [Then::Exit(0), Then::Exit(7), Then::Abort, Then::Signal(15)] {
+            let mut jobs = plain(fresh, 0, 7);
+            jobs[2].then = then;
+            let calls = [Call::New(2), Call::Map(0, jobs), Call::Map(0, held(fresh, 20, 4)), Call::Join(0)];
+            trials.push(trial(&calls, &[Step::Gather(2), flow(4, &[])]));
+        }
+        // The judge kills a worker in the middle of a task.
+        trials.push(trial(
+            &[Call::New(2), Call::Map(0, held(fresh, 0, 6)), Call::Map(0, held(fresh, 20, 4)), Call::Join(0)],
+            &[Step::Gather(2), Step::Kill(Pick::Task(0)), flow(5, &[]), Step::Gather(2), flow(4, &[])],
+        ));
+        // The only worker.
+        trials.push(trial(
+            &[Call::New(1), Call::Map(0, held(fresh, 0, 3)), Call::Join(0)],
+            &[Step::Gather(1), Step::Kill(Pick::Task(0)), flow(2, &[])],
+        ));
+        // An idle one: nothing is lost.
+        for place in [0, 1] {
+            trials.push(trial(
+                &[Call::New(2), Call::Checkpoint(1), Call::Map(0, held(fresh, 0, 4)), Call::Join(0)],
+                &[Step::Checkpoint(1), Step::Quiet, Step::KillIdle(place), Step::GoOn, backwards(4, 2)],
+            ));
+        }
+        // One of a chunk.
+        let mut jobs = plain(fresh, 0, 12);
+        jobs[4].then = Then::Signal(9);
+        trials.push(trial(&[Call::New(2), Call::MapChunked(0, 3, jobs), Call::Join(0)], &[]));
+        // A ticket, and the pool goes on.
+        let dying = Job { then: Then::Exit(3), ..Job::held(0, fresh.fresh()) };
+        trials.push(trial(
+            &[
+                Call::New(2),
+                Call::ApplyAsync(0, dying),
+                Call::ApplyAsync(0, Job::held(1, fresh.fresh())),
+                Call::ApplyAsync(0, Job::held(2, fresh.fresh())),
+                Call::Get(0, 0),
+                Call::Get(0, 2),
+                Call::Get(0, 1),
+                Call::Join(0),
+            ],
+            &[],
+        ));
+        trials
+    },
+    judge: |trial, trace| {
+        let killed = killed_in(trial);
+        good_end(trace, Fault::HungOnCrash, HUNG)?;
+        for (number, call) in calls(trial).iter().enumerate() {
+            for job in super::results::jobs_of(call) {
+                let wanted = match killed.contains(&job.id) {
+                    true => vec![words::WORKER_DIED, 9, 0],
+                    false => super::expected(job, trace),
+                };
+                let got = results(trace, number);
+                if wanted[0] == words::WORKER_DIED && !got.iter().any(|(numbers, _)| *numbers == wanted.as_slice())
+                {
+                    let errors: Vec<String> = got
+                        .iter()
+                        .filter(|(numbers, _)| numbers.first() != Some(&words::DONE))
+                        .map(|(numbers, text)| say(numbers, text))
+                        .collect();
+                    let what = format!("the worker died in task {}, and nobody is told so", job.id);
+                    let line = format!("wanted {}; errors among the results: {}", say(&wanted, ""), errors.join(", "));
+                    return Err(Wrong::new(Fault::LostTask, what).with_evidence(vec![line]));
+                }
+            }
+        }
+        let lost = |wrong: Wrong| Wrong { fault: Fault::LostTask, ..wrong };
+        all_done(trial, trace, &killed).map_err(lost)?;
+        tickets_right(trial, trace).map_err(lost)?;
+        let gathers = trial.script.iter().filter(|step| matches!(step, Step::Gather(2))).count();
+        if gathers > 0 && !in_vain(trace).is_empty() {
+            let what = "a worker has died, and none has taken its place";
+            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(in_vain(trace)));
+        }
+        Ok(())
+    },
+};
+
+// --- close, join, terminate, drop ----------------------------------------------------------------
+
+pub(super) const CLOSE: TrialRules = TrialRules {
+    check: "q2.close",
+    trials: |fresh| {
+        let queue = |jobs: Vec<Job>| jobs.into_iter().map(|job| Call::ApplyAsync(0, job)).collect::<Vec<_>>();
+        let closed = [
+            &[Call::New(2)],
+            queue(held(fresh, 0, 5)).as_slice(),
+            &[
+                Call::Close(0),
+                Call::Apply(0, Job::plain(50, 1)),
+                Call::Map(0, vec![Job::plain(51, 1), Job::plain(52, 1)]),
+                Call::ApplyAsync(0, Job::plain(53, 1)),
+                Call::Close(0),
+                Call::Get(0, 1),
+                Call::Join(0),
+                Call::Checkpoint(1),
+            ],
+        ]
+        .concat();
+        let mut trials = vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Census, Step::GoOn])];
+        for end in [Call::Terminate(0), Call::Drop(0)] {
+            let calls = [
+                &[Call::New(2)],
+                queue(held(fresh, 0, 4)).as_slice(),
+                &[Call::Checkpoint(1), end, Call::Checkpoint(2)],
+            ]
+            .concat();
+            trials.push(trial(
+                &calls,
+                &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn, Step::Checkpoint(2), Step::Census, Step::GoOn],
+            ));
+        }
+        trials.push(trial(
+            &[Call::New(2), Call::Join(0), Call::Checkpoint(1)],
+            &[Step::Checkpoint(1), Step::Census, Step::GoOn],
+        ));
+        trials
+    },
+    judge: |trial, trace| {
+        let calls = calls(trial);
+        let ends = calls.iter().find_map(|call| match call {
+            Call::Terminate(_) => Some("terminate"),
+            Call::Drop(_) => Some("drop"),
+            _ => None,
+        });
+        if let Some(name) = ends {
+            let reached = trace.events.iter().any(|event| event.seen == Seen::Checkpoint(2));
+            let waited = trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }));
+            if waited && !opened_before(trace, 2) {
+                let what = format!("`{name}` waits for workers that are busy instead of killing them");
+                return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            }
+            good_end(trace, Fault::Hang, "the pool does not come to its end")?;
+            return match trace.censuses().last() {
+                Some(census) if reached && !census.children.is_empty() => {
+                    let what = format!("`{name}` has returned, and {} workers still run", census.children.len());
+                    Err(Wrong::new(Fault::Orphan, what))
+                }
+                _ => Ok(()),
+            };
+        }
+        good_end(trace, Fault::Hang, "the pool does not come to its end")?;
+        if let Some(census) = trace.censuses().last()
+            && !census.children.is_empty()
+        {
+            let what = format!("`join` has returned, and {} workers still run", census.children.len());
+            return Err(Wrong::new(Fault::Orphan, what));
+        }
+        if calls.len() == 3 {
+            return Ok(());
+        }
+        for (number, call) in calls.iter().enumerate() {
+            let refused = match call {
+                Call::Apply(..) | Call::Map(..) => {
+                    let got = results(trace, number);
+                    !got.is_empty() && got.iter().all(|(numbers, _)| *numbers == [words::CLOSED])
+                }
+                Call::ApplyAsync(_, job) if job.id == 53 => returned(trace, number) == Some(2),
+                Call::Join(_) => returned(trace, number) == Some(0),
+                _ => true,
+            };
+            if !refused {
+                let what = match call {
+                    Call::Join(_) => "`join` failed",
+                    _ => "after `close` a task is not refused as `Closed`",
+                };
+                return Err(Wrong::new(Fault::WrongAnswer, what));
+            }
+        }
+        let run = trace.opened().count();
+        if run < 5 {
+            let what = format!("`join` has returned after {run} of the 5 tasks that were queued");
+            return Err(Wrong::new(Fault::LostTask, what));
+        }
+        tickets_right(trial, trace)
+    },
+};
+
+/// Whether a gate was opened before this checkpoint.
+fn opened_before(trace: &Trace, number: u64) -> bool {
+    let reached = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(number));
+    let waited = trace.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }));
+    matches!((waited, reached), (Some(waited), Some(reached)) if reached < waited)
+}
+
+// --- nothing is left behind ----------------------------------------------------------------------
+
+pub(super) const CLEAN: TrialRules = TrialRules {
+    check: "q2.clean",
+    trials: |fresh| {
+        let mut calls = Vec::new();
+        for number in 0..50 {
+            calls.push(Call::New(2));
+            calls.push(Call::Map(number, plain(fresh, 10 * number, 3)));
+            calls.push(match number % 3 {
+                0 => Call::Join(number),
+                1 => Call::Terminate(number),
+                _ => Call::Drop(number),
+            });
+            if number == 2 || number == 49 {
+                calls.push(Call::Checkpoint(number));
+            }
+        }
+        let looks =
+            [2, 49].map(|number| [Step::Checkpoint(number), Step::Quiet, Step::Census, Step::GoOn]).concat();
+        // With a worker that died, too.
+        let mut jobs = plain(fresh, 0, 5);
+        jobs[1].then = Then::Abort;
+        let died = [
+            Call::New(2),
+            Call::Map(0, jobs),
+            Call::Map(0, plain(fresh, 10, 4)),
+            Call::Join(0),
+            Call::New(0),
+            Call::Checkpoint(1),
+        ];
+        vec![
+            trial(&calls, &looks),
+            trial(&died, &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn]),
+        ]
+    },
+    judge: |_, trace| {
+        good_end(trace, Fault::Hang, "one pool after the other, and one of them is stuck")?;
+        let all: Vec<_> = trace.censuses().collect();
+        for census in &all {
+            if !census.zombies.is_empty() {
+                let what = format!("{} workers have ended and were not waited for", census.zombies.len());
+                return Err(Wrong::new(Fault::Zombie, what));
+            }
+            if !census.children.is_empty() || !census.others.is_empty() {
+                let count = census.children.len() + census.others.len();
+                return Err(Wrong::new(Fault::Orphan, format!("{count} processes of ended pools still run")));
+            }
+        }
+        if let [first, last] = all.as_slice()
+            && last.descriptors > first.descriptors
+        {
+            let what = format!(
+                "{} descriptors more are open after 50 pools than after 3",
+                last.descriptors - first.descriptors
+            );
+            return Err(Wrong::new(Fault::FdLeak, what));
+        }
+        let left = &trace.left;
+        if left.descriptors > 0 {
+            return Err(Wrong::new(Fault::FdLeak, format!("{} descriptors are left open", left.descriptors)));
+        }
+        if left.shared_memory > 0 {
+            return Err(Wrong::new(Fault::ShmLeak, "shared memory is left in `/dev/shm`"));
+        }
+        if left.threads > 0 {
+            return Err(Wrong::new(Fault::LeakedThread, "a thread is left behind"));
+        }
+        Ok(())
+    },
+};
+
+// --- workers end when the caller is killed -------------------------------------------------------
+
+pub(super) const ORPHANS: TrialRules = TrialRules {
+    check: "q2.orphans",
+    trials: |fresh| {
+        // Two pools, and in each a worker that was started after the other pool.
+        let two = |fresh: &mut _, last: &[Call]| {
+            let calls = [
+                Call::New(2),
+                Call::New(2),
+                Call::Checkpoint(1),
+                Call::Map(0, plain(fresh, 0, 6)),
+                Call::Checkpoint(2),
+                Call::Map(1, plain(fresh, 10, 6)),
+                Call::Map(0, plain(fresh, 20, 6)),
+                Call::Checkpoint(3),
+            ];
+            [calls.as_slice(), last].concat()
+        };
+        let replace = [
+            Step::Checkpoint(1),
+            Step::Quiet,
+            Step::KillIdle(0),
+            Step::GoOn,
+            Step::Checkpoint(2),
+            Step::Quiet,
+            Step::KillIdle(1),
+            Step::GoOn,
+            Step::Checkpoint(3),
+            Step::Quiet,
+            Step::Census,
+        ];
+        let end = |step: Step| [replace.as_slice(), &[step]].concat();
+        vec![
+            trial(&[Call::New(3), Call::Map(0, held(fresh, 0, 3))], &[Step::Gather(3), Step::KillCaller]),
+            trial(&two(fresh, &[]), &end(Step::KillCaller)),
+            trial(&two(fresh, &[Call::Join(0), Call::Join(1)]), &end(Step::GoOn)),
+            trial(&two(fresh, &[Call::Join(1), Call::Join(0)]), &end(Step::GoOn)),
+        ]
+    },
+    judge: |_, trace| {
+        let survivors = trace.events.iter().find_map(|event| match &event.seen {
+            Seen::Survivors(all) => Some(all),
+            _ => None,
+        });
+        if let Some(survivors) = survivors
+            && !survivors.is_empty()
+        {
+            let what = format!("the caller was killed, and {} of its workers never end", survivors.len());
+            let evidence = trace.censuses().last().map(shared_ends).unwrap_or_default();
+            return Err(Wrong::new(Fault::Orphan, what).with_evidence(evidence));
+        }
+        if survivors.is_some() {
+            return Ok(());
+        }
+        let what = "with two pools `join` waits for ever: somebody keeps the other end of a pipe open";
+        good_end(trace, Fault::Hang, what)
+    },
+};
+
+/// Pipes to which a worker can write that another worker reads: what keeps the end of file away.
+fn shared_ends(census: &crate::trial::Census) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pipe in &census.pipes {
+        for reader in pipe.readers.iter().filter(|who| who.rank > 0) {
+            for writer in pipe.writers.iter().filter(|who| who.rank > 0) {
+                lines.push(format!(
+                    "{} reads from a pipe that {} could still write to",
+                    reader.name(),
+                    if reader == writer { "it itself".into() } else { writer.name() }
+                ));
+            }
+        }
+    }
+    lines.truncate(8);
+    lines
+}

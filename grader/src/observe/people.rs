@@ -1,0 +1,66 @@
+//! Who is who below the reaper: the caller, its children, and the others.
+//!
+//! Gives every process a name that does not depend on its number: the order in which the judge has
+//! met it.
+
+use super::pipes;
+use crate::sandbox::proc;
+use crate::trial::{Census, Who};
+use std::collections::BTreeMap;
+
+/// The processes of one trial.
+#[derive(Debug)]
+pub(crate) struct People {
+    reaper: u32,
+    /// The respondent.
+    pub(crate) caller: u32,
+    ranks: BTreeMap<u32, (usize, bool)>,
+}
+
+impl People {
+    pub(crate) fn new(reaper: u32, caller: u32) -> Self {
+        Self { reaper, caller, ranks: BTreeMap::from([(caller, (0, false))]) }
+    }
+
+    /// Names a process: the same name each time, and a new one if its number was never seen.
+    pub(crate) fn name(&mut self, pid: u32) -> Who {
+        let next = self.ranks.len();
+        let caller = self.caller;
+        let &mut (rank, is_child) =
+            self.ranks.entry(pid).or_insert_with(|| (next, proc::parent(pid) == Some(caller)));
+        Who { pid, rank, is_child }
+    }
+
+    /// Everybody below the reaper, in the order of their numbers.
+    pub(crate) fn all(&self) -> Vec<u32> {
+        proc::below(self.reaper)
+    }
+
+    /// Whether a process belongs to this trial.
+    pub(crate) fn has(&self, pid: u32) -> bool {
+        self.all().contains(&pid)
+    }
+
+    /// Who there is.
+    pub(crate) fn census(&mut self) -> Census {
+        let mut census = Census {
+            descriptors: proc::descriptors(self.caller).len(),
+            threads: proc::tasks(self.caller).len(),
+            ..Census::default()
+        };
+        for pid in self.all() {
+            if pid == self.caller {
+                continue;
+            }
+            let who = self.name(pid);
+            match proc::state(pid) {
+                None => {}
+                Some('Z' | 'X') => census.zombies.push(who),
+                Some(_) if proc::parent(pid) == Some(self.caller) => census.children.push(who),
+                Some(_) => census.others.push(who),
+            }
+        }
+        census.pipes = pipes::between(self, &census);
+        census
+    }
+}

@@ -1,0 +1,262 @@
+//! Plays one trial: goes through the judge's script, step by step.
+//!
+//! Knows steps, never checks. The respondent may return, leave or hang at any step; then the rest of
+//! the script is void and what was seen so far is the trace.
+
+use super::ending::Ending;
+use super::stage::{Ended, Held, Stage, Waited};
+use crate::error::Result;
+use crate::observe;
+use crate::sandbox::{Limits, Sandbox, proc};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use wire::{Challenge, Request};
+
+/// What a trial needs besides its declaration.
+#[derive(Debug, Clone, Copy)]
+pub struct Cast<'a> {
+    /// The reaper's program.
+    pub init: &'a Path,
+    /// The respondent's program.
+    pub program: &'a Path,
+    /// What each process may use.
+    pub limits: Limits,
+}
+
+/// Plays a trial.
+///
+/// # Errors
+///
+/// A machine error if the respondent cannot be started.
+pub fn conduct(sandbox: &Sandbox, cast: Cast<'_>, trial: &Trial) -> Result<Trace> {
+    let mut stage = Stage::start(sandbox, cast.init, cast.program, cast.limits)?;
+    let end = play(&mut stage, trial).err();
+    let mut trace = stage.finish();
+    trace.end = end;
+    Ok(trace)
+}
+
+fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
+    let challenge =
+        Challenge { scene: trial.scene.to_owned(), words: trial.words.clone(), seed: 0, timed: false };
+    stage.begin(&challenge)?;
+    let mut caller_killed = false;
+    for step in &trial.script {
+        if stage.returned || stage.ended.is_some() {
+            break;
+        }
+        take(stage, step)?;
+        caller_killed |= *step == Step::KillCaller;
+    }
+    if caller_killed {
+        return Ok(());
+    }
+    // From here on nobody is held any more.
+    while !stage.returned && stage.ended.is_none() {
+        if stage.at_checkpoint.is_some() {
+            go_on(stage)?;
+        }
+        while !stage.held.is_empty() {
+            stage.open(0);
+        }
+        while stage.take_record() {}
+        if stage.wait_until(|stage| !stage.held.is_empty() || stage.at_checkpoint.is_some())? == Waited::Over
+        {
+            break;
+        }
+    }
+    if !stage.returned {
+        return Err(stage.gone());
+    }
+    while stage.take_record() {}
+    stage.close()
+}
+
+fn take(stage: &mut Stage, step: &Step) -> Ended<()> {
+    match step {
+        Step::Checkpoint(number) => {
+            stage.wait_until(|stage| stage.at_checkpoint == Some(*number))?;
+        }
+        Step::GoOn => go_on(stage)?,
+        Step::Gather(count) => {
+            stage.wait_until(|stage| stage.held.len() >= *count)?;
+        }
+        Step::Quiet => stage.wait_for_quiet()?,
+        Step::Open(pick) => {
+            if let Some(place) = find(&stage.held, *pick) {
+                stage.open(place);
+            }
+        }
+        Step::Flow { count, except, together } => flow(stage, *count, except, *together)?,
+        Step::Kill(pick) => {
+            if let Some(place) = find(&stage.held, *pick) {
+                let held = stage.held.remove(place);
+                kill_one(stage, held.who)?;
+            }
+        }
+        Step::KillIdle(place) => {
+            let busy: Vec<u32> = stage.held.iter().map(|held| held.who.pid).collect();
+            let census = stage.people.census();
+            let idle = census.children.iter().filter(|who| !busy.contains(&who.pid)).nth(*place);
+            if let Some(who) = idle {
+                kill_one(stage, *who)?;
+            }
+        }
+        Step::KillCaller => kill_caller(stage)?,
+        Step::Census => {
+            let census = stage.people.census();
+            stage.note(Seen::Census(census));
+        }
+        Step::Idle => {
+            let busy = observe::busy(&mut stage.people);
+            stage.note(Seen::Idle(busy));
+        }
+        Step::Dwell => dwell(stage),
+        Step::Receive(count) => receive(stage, *count)?,
+        Step::Stop(place) => {
+            if let Some(&who) = stage.people.census().children.get(*place) {
+                signal(who, Signal::SIGSTOP);
+                stage.note(Seen::Stopped(who));
+            }
+        }
+        Step::Continue => {
+            for who in stage.people.census().children {
+                signal(who, Signal::SIGCONT);
+            }
+        }
+        Step::Doing => {
+            let doing = observe::doing(&mut stage.people);
+            stage.note(Seen::Doing(doing));
+        }
+    }
+    Ok(())
+}
+
+fn go_on(stage: &mut Stage) -> Ended<()> {
+    if stage.at_checkpoint.take().is_some() {
+        stage.note(Seen::WentOn);
+        stage.send(&Request::GoOn)?;
+    }
+    Ok(())
+}
+
+fn find(held: &[Held], pick: Pick) -> Option<usize> {
+    match pick {
+        Pick::Oldest => (!held.is_empty()).then_some(0),
+        Pick::Newest => held.len().checked_sub(1),
+        Pick::Task(number) => held.iter().position(|held| held.task == number),
+    }
+}
+
+fn flow(stage: &mut Stage, count: usize, except: &[u64], together: usize) -> Ended<()> {
+    let free = |stage: &Stage| -> Vec<usize> {
+        let held = stage.held.iter().enumerate();
+        held.filter(|(_, held)| !except.contains(&held.task)).map(|(place, _)| place).collect()
+    };
+    for gone in 0..count {
+        let wanted = together.clamp(1, count - gone);
+        let waited = stage.wait_until(|stage| free(stage).len() >= wanted)?;
+        let places = free(stage);
+        // Together means that the last who came goes first; otherwise in the order of arrival.
+        let place = if together > 1 { places.last() } else { places.first() };
+        match place {
+            Some(&place) if waited != Waited::Over => stage.open(place),
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+fn signal(who: Who, signal: Signal) {
+    let _ = kill(Pid::from_raw(who.pid.cast_signed()), signal);
+}
+
+fn is_dead(who: Who) -> bool {
+    matches!(proc::state(who.pid), None | Some('Z' | 'X'))
+}
+
+/// Kills a process of the trial and waits until the kernel shows it dead.
+fn kill_one(stage: &mut Stage, who: Who) -> Ended<()> {
+    if !stage.people.has(who.pid) {
+        return Ok(());
+    }
+    stage.note(Seen::Killed(who));
+    signal(who, Signal::SIGKILL);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_dead(who) {
+        if Instant::now() > deadline {
+            return Err(Ending::NoEnd { threads: vec![format!("{} does not die", who.name())] });
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}
+
+/// Kills the caller and waits until everything that it started has ended, or can never end.
+fn kill_caller(stage: &mut Stage) -> Ended<()> {
+    let caller = stage.people.name(stage.people.caller);
+    stage.people.census(); // so that everybody has a name while parents can still be told
+    stage.note(Seen::Killed(caller));
+    signal(caller, Signal::SIGKILL);
+    while !stage.held.is_empty() {
+        stage.open(0);
+    }
+    let worked = |pids: &[u32]| pids.iter().map(|&pid| proc::cpu_ns(pid)).max().unwrap_or_default();
+    let before = worked(&stage.people.all());
+    loop {
+        while stage.pump()? {}
+        let all = stage.people.all();
+        let alive: Vec<u32> =
+            all.iter().copied().filter(|&pid| proc::state(pid).is_some_and(|s| s != 'Z')).collect();
+        let look = if alive.is_empty() { None } else { Some(stage.look()?) };
+        let survivors = match look {
+            None => Vec::new(),
+            Some(observe::Look::Moves | observe::Look::Quiet) => {
+                // A process that works for a second without an end has not noticed.
+                if worked(&alive) < before + 1_000_000_000 {
+                    continue;
+                }
+                alive
+            }
+            Some(observe::Look::Proven(_) | observe::Look::Napping(_)) => alive,
+            Some(observe::Look::Idle(threads)) => return Err(Ending::NoEnd { threads }),
+        };
+        let survivors = survivors.into_iter().map(|pid| stage.people.name(pid)).collect();
+        stage.note(Seen::Survivors(survivors));
+        return Ok(());
+    }
+}
+
+/// Lets time pass that nobody else can cause, for clocks to be compared with.
+fn dwell(stage: &mut Stage) {
+    let mut marks = stage.trace.events.iter().rev().map(|event| event.at_ns);
+    let (last, before) = (marks.next().unwrap_or_default(), marks.next().unwrap_or_default());
+    let passed = Duration::from_nanos(last.saturating_sub(before));
+    let enough = (passed * 3).clamp(Duration::from_millis(20), Duration::from_secs(2));
+    let until = stage.elapsed_ns() + u64::try_from(enough.as_nanos()).unwrap_or_default();
+    while stage.elapsed_ns() < until {
+        std::thread::sleep(Duration::from_nanos(until.saturating_sub(stage.elapsed_ns())));
+    }
+}
+
+/// Reads the message socket until so many records have come in all, or no more come.
+fn receive(stage: &mut Stage, count: usize) -> Ended<()> {
+    loop {
+        while stage.take_record() {}
+        let come =
+            stage.trace.events.iter().filter(|event| matches!(event.seen, Seen::Record { .. })).count();
+        if come >= count || stage.returned || stage.ended.is_some() {
+            return Ok(());
+        }
+        if stage.pump()? {
+            continue;
+        }
+        match stage.look()? {
+            observe::Look::Moves | observe::Look::Quiet => {}
+            _ => return Ok(()),
+        }
+    }
+}

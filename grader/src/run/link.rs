@@ -1,0 +1,90 @@
+//! The judge's ends of sockets, and how they get to a respondent.
+//!
+//! Knows bytes and descriptors, not what they mean.
+
+use crate::error::{GraderError, Result};
+use crate::experiment::Numbers;
+use crate::sandbox;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::socket::{
+    self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, sockopt,
+};
+use std::fs::File;
+use std::io::{IoSlice, IoSliceMut, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+
+/// A message as it came.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+    /// The descriptors that came along.
+    pub(super) keys: Vec<File>,
+    /// The sender, as the kernel says, if the socket asks for it.
+    pub(super) sender: Option<u32>,
+    /// Whether it was longer than the room for it.
+    pub(super) cut: bool,
+}
+
+/// A pair of sockets that keep messages apart: ours, and the one for the other side.
+pub(super) fn pair() -> Result<(OwnedFd, OwnedFd)> {
+    socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+        .map_err(|error| GraderError::machine(format!("failed to make a socket pair: {error}")))
+}
+
+/// From now on the kernel stamps who sent each message.
+pub(super) fn ask_for_sender(socket: &OwnedFd) -> Result<()> {
+    socket::setsockopt(socket, sockopt::PassCred, &true)
+        .map_err(|error| GraderError::machine(format!("the kernel does not name senders: {error}")))
+}
+
+/// Sends the respondent sockets over the one that it was started with. The driver receives them
+/// close-on-exec and at numbers of the kernel's choice, so that no program that the answer starts
+/// inherits a way to talk to the judge.
+pub(super) fn hand_over(first: &OwnedFd, sockets: &[&OwnedFd]) -> Result<()> {
+    let fds: Vec<RawFd> = sockets.iter().map(|socket| socket.as_raw_fd()).collect();
+    let rights = [ControlMessage::ScmRights(&fds)];
+    let parts = [IoSlice::new(&[0])];
+    socket::sendmsg::<()>(first.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)
+        .map(drop)
+        .map_err(|error| GraderError::machine(format!("failed to hand a socket over: {error}")))
+}
+
+/// One message, without waiting for it. `None` if there is none, or at the end.
+pub(super) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
+    let mut bytes = vec![0; most_bytes];
+    let mut space = nix::cmsg_space!([RawFd; 4], nix::sys::socket::UnixCredentials);
+    let mut parts = [IoSliceMut::new(&mut bytes)];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
+    let message = socket::recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags).ok()?;
+    let (mut keys, mut sender) = (Vec::new(), None);
+    for control in message.cmsgs().into_iter().flatten() {
+        match control {
+            ControlMessageOwned::ScmRights(fds) => keys.extend(fds.into_iter().map(sandbox::own)),
+            ControlMessageOwned::ScmCredentials(who) => sender = u32::try_from(who.pid()).ok(),
+            _ => {}
+        }
+    }
+    let (count, cut) = (message.bytes, message.flags.contains(MsgFlags::MSG_TRUNC));
+    if count == 0 {
+        return None;
+    }
+    bytes.truncate(count);
+    Some(Parcel { bytes, keys, sender, cut })
+}
+
+/// The same descriptor at a number that the child's fixed numbers cannot meet.
+pub(super) fn high(fd: &OwnedFd) -> Result<OwnedFd> {
+    let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))
+        .map_err(|error| GraderError::machine(format!("failed to copy a descriptor: {error}")))?;
+    Ok(sandbox::own(copy).into())
+}
+
+/// Bits that nobody can foresee.
+pub(super) fn fresh_bits() -> u64 {
+    let mut bytes = [0; 8];
+    match File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)) {
+        Ok(()) => u64::from_le_bytes(bytes),
+        Err(_) => Numbers::new(u64::from(std::process::id()) << 32).bits(),
+    }
+}

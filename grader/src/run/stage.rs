@@ -1,0 +1,504 @@
+//! The judge's side of a trial: one respondent that may start processes, its reaper, and the gates.
+//!
+//! Receives whatever comes (replies, check-ins, notices, output) and writes it down with the sender
+//! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
+//! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
+
+use super::ending::{Ending, left_early};
+use super::link::{self, Parcel};
+use crate::error::{GraderError, Result};
+use crate::observe::{Look, People, Still};
+use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
+use crate::scratch::Scratch;
+use crate::trial::{Event, Leftovers, Seen, Trace, Who};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{self, MsgFlags};
+use nix::sys::stat::{SFlag, fstat};
+use nix::time::{ClockId, clock_gettime};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+use wire::{Challenge, CheckIn, KILL, MAX_MESSAGE_BYTES, Notice, Reply, Request};
+
+pub(super) type Ended<T> = std::result::Result<T, Ending>;
+
+/// How long the judge waits for a message before it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How much of what a process prints is kept, in bytes.
+const KEPT_BYTES: usize = 4096;
+
+/// The longest trial. A machine that is too busy for this gets a doubt, never a verdict.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much processor time those may use that the judge waits for to become quiet.
+const WORKS_ON_NS: u64 = 300_000_000;
+
+/// A task that waits at its gate.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) who: Who,
+    pub(super) task: u64,
+    key: File,
+}
+
+/// Why a wait is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// It has come.
+    Come,
+    /// It can never come.
+    InVain,
+    /// The scene is over, or the respondent has gone.
+    Over,
+}
+
+pub(super) struct Stage {
+    running: Running,
+    reaper: OwnedFd,
+    driver: OwnedFd,
+    rendezvous: OwnedFd,
+    /// Full at first, so that writers wait; read only when a step says so.
+    pub(super) records: OwnedFd,
+    limits: Limits,
+    pub(super) people: People,
+    still: Still,
+    pub(super) held: Vec<Held>,
+    pub(super) at_checkpoint: Option<u64>,
+    /// Tasks that came while a step was watching; so that steps need not read events.
+    pub(super) trace: Trace,
+    began: u64,
+    started: Instant,
+    /// The scene has come to its end.
+    pub(super) returned: bool,
+    /// How the respondent has ended, if it has: status, strays, left.
+    pub(super) ended: Option<(ExitStatus, u64, u64)>,
+    descriptors: usize,
+    printed_bytes: u64,
+    complaint: Vec<u8>,
+    // Dropped last: the slot must not be lent again while a process of the run lives.
+    _scratch: Scratch,
+    _slot: Slot,
+}
+
+/// The monotonic clock of the machine, in nanoseconds: the same for all processes.
+fn now_ns() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_nanos() as u64)
+}
+
+impl Stage {
+    /// Starts the reaper and, through it, the respondent.
+    pub(super) fn start(sandbox: &Sandbox, init: &Path, program: &Path, limits: Limits) -> Result<Self> {
+        let (reaper, for_reaper) = link::pair()?;
+        let (first, for_first) = link::pair()?;
+        let slot = Slot::take(&sandbox.layers)?;
+        let scratch = Scratch::new("run")?;
+        slot.give(scratch.path())?;
+        let order = Order {
+            program: init,
+            args: vec![program.into()],
+            folder: scratch.path(),
+            temporary: scratch.path(),
+            driver: Some(link::high(&for_first)?),
+            reaper: Some(for_reaper),
+            limits,
+            compiler: false,
+            many_threads: false,
+        };
+        let running = sandbox::start(sandbox, &slot, order)?;
+        drop(for_first);
+        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+                .map_err(|error| GraderError::machine(format!("failed to prepare a pipe: {error}")))?;
+        }
+        let (driver, for_driver) = link::pair()?;
+        let (rendezvous, for_tasks) = link::pair()?;
+        let (records, for_records) = link::pair()?;
+        for socket in [&driver, &rendezvous, &records] {
+            link::ask_for_sender(socket)?;
+        }
+        fill(&for_records)?;
+        link::hand_over(&first, &[&for_driver, &for_tasks, &for_records])?;
+        drop((for_driver, for_tasks, for_records));
+        let caller = await_start(&reaper, running.pid)?;
+        let people = People::new(running.pid, caller);
+        Ok(Self {
+            running,
+            reaper,
+            driver,
+            rendezvous,
+            records,
+            limits,
+            people,
+            still: Still::default(),
+            held: Vec::new(),
+            at_checkpoint: None,
+            trace: Trace::default(),
+            began: now_ns(),
+            started: Instant::now(),
+            returned: false,
+            ended: None,
+            descriptors: 0,
+            printed_bytes: 0,
+            complaint: Vec::new(),
+            _scratch: scratch,
+            _slot: slot,
+        })
+    }
+
+    /// Has the scene played; what comes of it is received by the waits.
+    pub(super) fn begin(&mut self, challenge: &Challenge) -> Ended<()> {
+        self.send(&Request::Start(challenge.clone()))?;
+        // The driver says that it stands at the door: from here on descriptors are counted.
+        match self.wait_until(|stage| stage.at_checkpoint == Some(0))? {
+            Waited::Come => {}
+            _ => return Err(self.gone()),
+        }
+        self.descriptors = proc::descriptors(self.people.caller).len();
+        self.at_checkpoint = None;
+        self.send(&Request::Explore { count: 1, stop_at_failure: false })
+    }
+
+    pub(super) fn send(&mut self, request: &Request) -> Ended<()> {
+        let sent = socket::send(self.driver.as_raw_fd(), &request.to_bytes(), MsgFlags::MSG_NOSIGNAL);
+        if sent.is_ok() { Ok(()) } else { Err(self.gone()) }
+    }
+
+    /// Writes down what was seen.
+    pub(super) fn note(&mut self, seen: Seen) {
+        let at_ns = now_ns().saturating_sub(self.began);
+        self.trace.events.push(Event { at_ns, seen });
+        self.still.progress();
+    }
+
+    /// Nanoseconds since the trial began.
+    pub(super) fn elapsed_ns(&self) -> u64 {
+        now_ns().saturating_sub(self.began)
+    }
+
+    /// Waits until `done`, the end of the scene, or a proof that it can never be.
+    pub(super) fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> Ended<Waited> {
+        self.still.progress();
+        loop {
+            if done(self) {
+                return Ok(Waited::Come);
+            }
+            if self.returned || self.ended.is_some() {
+                return Ok(Waited::Over);
+            }
+            if self.pump()? {
+                continue;
+            }
+            match self.look()? {
+                Look::Moves | Look::Quiet => {}
+                Look::Proven(waits) | Look::Napping(waits) if self.holds_something() => {
+                    self.note(Seen::InVain { waits });
+                    return Ok(Waited::InVain);
+                }
+                Look::Proven(waits) => return Err(Ending::Hang { waits }),
+                Look::Napping(waits) => return Err(Ending::NapsForEver { waits }),
+                Look::Idle(threads) => return Err(Ending::NoEnd { threads }),
+            }
+        }
+    }
+
+    /// Waits until nothing moves any more; no proof is needed for that, so who works on and on is
+    /// not waited for.
+    pub(super) fn wait_for_quiet(&mut self) -> Ended<()> {
+        self.still.progress();
+        let before = self.worked_ns();
+        loop {
+            if self.ended.is_some() || self.worked_ns().saturating_sub(before) > WORKS_ON_NS {
+                return Ok(());
+            }
+            if self.pump()? {
+                continue;
+            }
+            match self.look()? {
+                Look::Moves => {}
+                Look::Quiet | Look::Proven(_) | Look::Napping(_) | Look::Idle(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Time on a processor of everybody who still lives.
+    fn worked_ns(&self) -> u64 {
+        self.people.all().into_iter().map(proc::cpu_ns).sum()
+    }
+
+    /// Whether the judge itself keeps somebody waiting.
+    fn holds_something(&self) -> bool {
+        !self.held.is_empty() || self.at_checkpoint.is_some()
+    }
+
+    /// One look from outside.
+    pub(super) fn look(&mut self) -> Ended<Look> {
+        let all = self.people.all();
+        let resident: u64 = all.iter().map(|&pid| proc::resident_bytes(pid)).sum();
+        if resident > self.limits.resident_bytes {
+            return Err(Ending::MemoryLimit { mib: self.limits.resident_bytes >> 20 });
+        }
+        if self.started.elapsed() > PATIENCE {
+            return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
+        }
+        Ok(self.still.look(&mut self.people))
+    }
+
+    /// Waits a moment for something to come and takes it in; `false` when nothing came.
+    pub(super) fn pump(&mut self) -> Ended<bool> {
+        let mut ready = [
+            PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.running.stdout.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.running.stderr.as_fd(), PollFlags::POLLIN),
+        ];
+        let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
+        let _ = poll(&mut ready, timeout);
+        let readable = |fd: &PollFd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLIN));
+        let [tasks, driver, reaper, out, err] = ready.each_ref().map(readable);
+        let some_end_is_closed = ready_without_data(&ready);
+        if out || err {
+            self.drain()?;
+        }
+        let mut came = false;
+        if tasks && let Some(parcel) = link::receive(&self.rendezvous, CheckIn::MAX_BYTES) {
+            self.check_in(parcel)?;
+            came = true;
+        }
+        if driver && let Some(parcel) = link::receive(&self.driver, MAX_MESSAGE_BYTES) {
+            self.reply(&parcel)?;
+            came = true;
+        }
+        if reaper && let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) {
+            if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
+                let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
+                self.ended = Some((status, strays, left));
+            }
+            came = true;
+        }
+        if !came && some_end_is_closed {
+            // Ends that are closed are ready all the time.
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(came)
+    }
+
+    fn check_in(&mut self, mut parcel: Parcel) -> Ended<()> {
+        let (Ok(check_in), Some(pid), Some(key), true) = (
+            CheckIn::from_bytes(&parcel.bytes),
+            parcel.sender,
+            parcel.keys.pop(),
+            parcel.keys.is_empty() && !parcel.cut,
+        ) else {
+            return Err(Ending::Nonsense);
+        };
+        // The sender waits for us, so it is still there; what is no pipe is no gate.
+        let is_pipe = fstat(&key).is_ok_and(|about| {
+            SFlag::from_bits_truncate(about.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO
+        });
+        if !is_pipe || !self.people.has(pid) {
+            return Err(Ending::Nonsense);
+        }
+        let _ = fcntl(&key, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
+        let who = self.people.name(pid);
+        let known = proc::tasks(pid).iter().any(|task| u64::from(task.id) == check_in.thread);
+        let thread = if known { check_in.thread } else { 0 };
+        self.held.push(Held { who, task: check_in.task, key });
+        let held = self.held.len();
+        self.note(Seen::Arrived { who, task: check_in.task, thread, held });
+        Ok(())
+    }
+
+    fn reply(&mut self, parcel: &Parcel) -> Ended<()> {
+        if parcel.sender != Some(self.people.caller) || parcel.cut || !parcel.keys.is_empty() {
+            return Err(Ending::Nonsense);
+        }
+        match Reply::from_bytes(&parcel.bytes) {
+            Ok(Reply::Checkpoint { number }) => {
+                self.at_checkpoint = Some(number);
+                self.note(Seen::Checkpoint(number));
+            }
+            Ok(Reply::Ran(runs)) => {
+                self.trace.entries.extend(runs.into_iter().flat_map(|run| run.entries));
+            }
+            Ok(Reply::Explored) => {
+                self.returned = true;
+                self.note(Seen::Returned);
+            }
+            Ok(Reply::Confused(why)) => return Err(Ending::Confused(why)),
+            _ => return Err(Ending::Nonsense),
+        }
+        Ok(())
+    }
+
+    /// Opens a gate.
+    pub(super) fn open(&mut self, place: usize) {
+        if place >= self.held.len() {
+            return;
+        }
+        let mut held = self.held.remove(place);
+        let addend = 1 + link::fresh_bits() % 1_000_000;
+        // Written down first: what comes of it must not seem to come before it.
+        self.note(Seen::Opened { who: held.who, task: held.task, addend });
+        let _ = held.key.write_all(&addend.to_le_bytes());
+    }
+
+    /// Takes in one record from the message socket, if there is one that the answer wrote.
+    pub(super) fn take_record(&mut self) -> bool {
+        let Some(parcel) = link::receive(&self.records, 1024) else { return false };
+        let Some(pid) = parcel.sender.filter(|&pid| pid != std::process::id()) else { return true };
+        let who = self.people.name(pid);
+        let text: String = String::from_utf8_lossy(&parcel.bytes).chars().take(200).collect();
+        self.note(Seen::Record { who, text });
+        true
+    }
+
+    /// Reads and counts what is printed; keeps the end of the complaints.
+    fn drain(&mut self) -> Ended<()> {
+        let mut chunk = [0; 64 * 1024];
+        while self.printed_bytes <= self.limits.output_bytes {
+            let Ok(count @ 1..) = self.running.stdout.read(&mut chunk) else { break };
+            self.printed_bytes += count as u64;
+        }
+        while self.printed_bytes <= self.limits.output_bytes {
+            let Ok(count @ 1..) = self.running.stderr.read(&mut chunk) else { break };
+            self.printed_bytes += count as u64;
+            self.complaint.extend_from_slice(&chunk[..count]);
+            let surplus = self.complaint.len().saturating_sub(KEPT_BYTES);
+            self.complaint.drain(..surplus);
+        }
+        if self.printed_bytes > self.limits.output_bytes {
+            return Err(Ending::OutputFlood { mib: self.limits.output_bytes >> 20 });
+        }
+        Ok(())
+    }
+
+    /// The respondent has gone too early: why?
+    pub(super) fn gone(&mut self) -> Ending {
+        for _ in 0..400 {
+            if self.ended.is_some() || self.pump().is_err() {
+                break;
+            }
+        }
+        match &self.ended {
+            Some((status, ..)) => left_early(*status, &self.limits, &self.complaint),
+            None => Ending::Nonsense,
+        }
+    }
+
+    /// Looks at what is left, then closes the session: the token must come back, the exit must be
+    /// clean.
+    pub(super) fn close(&mut self) -> Ended<()> {
+        let mut census = self.people.census();
+        if census.threads > 1 || !census.children.is_empty() || !census.others.is_empty() {
+            // Threads and processes that are just ending get until nothing moves any more.
+            self.wait_for_quiet()?;
+            census = self.people.census();
+        }
+        self.trace.left = Leftovers {
+            processes: census.children.len() + census.others.len(),
+            zombies: census.zombies.len(),
+            descriptors: census.descriptors.saturating_sub(self.descriptors),
+            threads: census.threads.saturating_sub(1),
+            shared_memory: self.running.shared_memory().len(),
+        };
+        let token = link::fresh_bits();
+        self.send(&Request::Close { token })?;
+        let mut echoed = None;
+        while self.ended.is_none() {
+            if let Some(parcel) = link::receive(&self.driver, MAX_MESSAGE_BYTES) {
+                match Reply::from_bytes(&parcel.bytes) {
+                    Ok(Reply::Closed { token }) if echoed.is_none() => echoed = Some(token),
+                    _ => return Err(Ending::Nonsense),
+                }
+            } else if !self.pump_reaper()? && self.started.elapsed() > PATIENCE {
+                return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
+            }
+        }
+        let left_open = link::receive(&self.driver, MAX_MESSAGE_BYTES);
+        if let (None, Some(parcel)) = (echoed, left_open)
+            && let Ok(Reply::Closed { token }) = Reply::from_bytes(&parcel.bytes)
+        {
+            echoed = Some(token);
+        }
+        match &self.ended {
+            Some((status, ..)) if status.success() && echoed == Some(token) => Ok(()),
+            Some((status, ..)) => Err(left_early(*status, &self.limits, &self.complaint)),
+            None => Err(Ending::Nonsense),
+        }
+    }
+
+    /// Waits a moment for the reaper alone.
+    fn pump_reaper(&mut self) -> Ended<bool> {
+        self.drain()?;
+        let mut ready = [
+            PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
+        ];
+        let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
+        let _ = poll(&mut ready, timeout);
+        let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) else { return Ok(false) };
+        if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
+            let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
+            self.ended = Some((status, strays, left));
+        }
+        Ok(true)
+    }
+
+    /// Ends everything, and returns what was seen.
+    pub(super) fn finish(mut self) -> Trace {
+        let _ = socket::send(self.reaper.as_raw_fd(), KILL, MsgFlags::MSG_NOSIGNAL);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        // The reaper goes when everything below it has gone; if it does not, it goes with the rest.
+        while self.running.ended().is_none() && Instant::now() < deadline {
+            let mut ready = [PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut ready, PollTimeout::from(2_u8));
+            while link::receive(&self.reaper, Notice::MAX_BYTES).is_some() {}
+            if ready[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)) {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        }
+        self.running.finish();
+        self.trace
+    }
+}
+
+/// Whether some end is closed, so that waiting on it returns at once.
+fn ready_without_data(ready: &[PollFd<'_>]) -> bool {
+    let closed = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    ready.iter().any(|fd| fd.revents().is_some_and(|events| events.intersects(closed)))
+}
+
+/// Fills a socket with records of our own, so that whoever writes to it waits.
+fn fill(socket: &OwnedFd) -> Result<()> {
+    socket::setsockopt(socket, nix::sys::socket::sockopt::SndBuf, &4096)
+        .map_err(|error| GraderError::machine(format!("failed to prepare a socket: {error}")))?;
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    while socket::send(socket.as_raw_fd(), &[0], flags).is_ok() {}
+    Ok(())
+}
+
+/// Waits until the reaper has started the respondent; its number outside all namespaces.
+fn await_start(reaper: &OwnedFd, pid: u32) -> Result<u32> {
+    let mut ready = [PollFd::new(reaper.as_fd(), PollFlags::POLLIN)];
+    let timeout = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::NONE);
+    let _ = poll(&mut ready, timeout);
+    let notice = link::receive(reaper, Notice::MAX_BYTES).and_then(|p| Notice::from_bytes(&p.bytes).ok());
+    match notice {
+        // The reaper's number is one of its own namespace; ours is what the kernel lists as its child.
+        Some(Notice::Started { .. }) => match proc::children(pid).as_slice() {
+            [caller] => Ok(*caller),
+            _ => Err(GraderError::machine("the respondent vanished at its start")),
+        },
+        Some(Notice::NotStarted { why }) => {
+            Err(GraderError::machine(format!("the respondent does not start: {why}")))
+        }
+        _ => Err(GraderError::machine("the reaper does not start")),
+    }
+}

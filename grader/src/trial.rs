@@ -1,0 +1,321 @@
+//! What a check of a process question wants to see: trials declared up front, what the judge saw in
+//! them, and the rules that read it.
+//!
+//! A trial is one respondent, fresh from its start, and a script for the judge: which tasks it
+//! holds at their gates, which it lets go, whom it kills. Nothing here runs anything.
+
+use crate::experiment::{Numbers, Wrong};
+use crate::run::Ending;
+use wire::Entry;
+
+/// One respondent and what the judge does while it plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// The driver's name of the scene.
+    pub scene: &'static str,
+    /// Its numbers.
+    pub words: Vec<Vec<u64>>,
+    /// What the judge does, in order. After the last step every gate is opened at once and every
+    /// checkpoint is left at once.
+    pub script: Vec<Step>,
+}
+
+/// One step of the judge. A step that waits is also over when the respondent has returned, when it
+/// has left, or when it is proven that what the step waits for can never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Wait until the driver stands at this checkpoint; no gate is opened.
+    Checkpoint(u64),
+    /// Let the driver leave its checkpoint.
+    GoOn,
+    /// Wait until this many tasks are held at their gates.
+    Gather(usize),
+    /// Wait until nothing moves any more.
+    Quiet,
+    /// Open the gate of one task.
+    Open(Pick),
+    /// Let tasks go as they come until `count` have gone, except those numbers, which are held.
+    Flow {
+        /// How many.
+        count: usize,
+        /// The tasks that are held.
+        except: Vec<u64>,
+        /// Whether the judge waits until `together` tasks are held, as long as so many can come, and
+        /// then opens the newest first.
+        together: usize,
+    },
+    /// Kill (`SIGKILL`) the worker that runs a task, and wait until the kernel shows it dead.
+    Kill(Pick),
+    /// Kill a child of the caller that runs no task: the one with this place in the order of their
+    /// numbers. Waits until the kernel shows it dead.
+    KillIdle(usize),
+    /// Kill the caller, then wait until all that it started has ended or can never end.
+    KillCaller,
+    /// Write down who there is.
+    Census,
+    /// Watch for a while how much processor time everybody uses.
+    Idle,
+    /// Let time pass: 20 ms, or three times what has passed since the mark before the last if that
+    /// is more.
+    Dwell,
+    /// Receive what was written to the judge's message socket until so many records have come in
+    /// all. The socket is full at the start and read at no other time, so writers wait.
+    Receive(usize),
+    /// Stop (`SIGSTOP`) a child of the caller: the one with this place in the order of their numbers.
+    Stop(usize),
+    /// Let all stopped children go on.
+    Continue,
+    /// Write down what everybody waits for.
+    Doing,
+}
+
+/// Which of the tasks that are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The one that came first.
+    Oldest,
+    /// The one that came last.
+    Newest,
+    /// The one with this number.
+    Task(u64),
+}
+
+/// A process that the kernel showed to the judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Who {
+    /// Its number outside all namespaces.
+    pub pid: u32,
+    /// 0 for the caller, and then in the order in which the judge met them.
+    pub rank: usize,
+    /// Whether it is a child of the caller.
+    pub is_child: bool,
+}
+
+impl Who {
+    /// As in `worker 2`: numbers of processes differ from run to run.
+    pub fn name(self) -> String {
+        if self.rank == 0 { "the caller".into() } else { format!("worker {}", self.rank) }
+    }
+}
+
+/// Something that the judge saw or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When, in nanoseconds of the machine's monotonic clock since the trial began.
+    pub at_ns: u64,
+    /// What.
+    pub seen: Seen,
+}
+
+/// What the judge can see or do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A task has begun and waits at its gate.
+    Arrived {
+        /// Who runs it.
+        who: Who,
+        /// Which one.
+        task: u64,
+        /// The thread, if the kernel knows one of that number in that process.
+        thread: u64,
+        /// How many are held now, this one included.
+        held: usize,
+    },
+    /// A gate was opened.
+    Opened {
+        /// Whose.
+        who: Who,
+        /// Which task's.
+        task: u64,
+        /// What the task adds to its answer.
+        addend: u64,
+    },
+    /// A wait was given up, since nothing moves and nobody else can come.
+    InVain {
+        /// Who waits for what.
+        waits: Vec<String>,
+    },
+    /// The driver has come to a checkpoint.
+    Checkpoint(u64),
+    /// The driver was told to leave it.
+    WentOn,
+    /// Somebody was killed by the judge.
+    Killed(Who),
+    /// Somebody was stopped by the judge.
+    Stopped(Who),
+    /// What everybody does, in words.
+    Doing(Vec<(Who, String)>),
+    /// Who there is.
+    Census(Census),
+    /// How much everybody worked while nobody had anything to do.
+    Idle(Vec<Busy>),
+    /// A record on the message socket: who wrote it and what.
+    Record {
+        /// The writer, as the kernel says.
+        who: Who,
+        /// The beginning of what it wrote.
+        text: String,
+    },
+    /// After the caller was killed, these were still there and can never end.
+    Survivors(Vec<Who>),
+    /// The scene is over.
+    Returned,
+}
+
+/// Who there is at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// The children of the caller that have not ended, in the order of their numbers.
+    pub children: Vec<Who>,
+    /// Children that have ended and were not waited for.
+    pub zombies: Vec<Who>,
+    /// Processes that are not children of the caller.
+    pub others: Vec<Who>,
+    /// Open descriptors of the caller.
+    pub descriptors: usize,
+    /// Threads of the caller.
+    pub threads: usize,
+    /// For each pipe that a child of the caller holds: who can read from it and who can write to it.
+    pub pipes: Vec<Pipe>,
+}
+
+/// A pipe and who holds its ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pipe {
+    /// Who can read.
+    pub readers: Vec<Who>,
+    /// Who can write.
+    pub writers: Vec<Who>,
+}
+
+/// How busy a process was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Busy {
+    /// Who.
+    pub who: Who,
+    /// In how many of the looks it was running or ready to run.
+    pub running_looks: u32,
+    /// How many looks there were.
+    pub looks: u32,
+    /// Time on a processor or waiting for one, in thousandths of the time that passed.
+    pub permille: u64,
+    /// How often it woke and went to sleep again.
+    pub naps: u64,
+}
+
+/// What was there when the scene was over and the judge closed the session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Processes that still ran.
+    pub processes: usize,
+    /// Processes that had ended and were not waited for.
+    pub zombies: usize,
+    /// More descriptors than before the scene.
+    pub descriptors: usize,
+    /// More threads than the first.
+    pub threads: usize,
+    /// Named shared memory.
+    pub shared_memory: usize,
+}
+
+/// Everything about one trial.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// What the driver wrote down.
+    pub entries: Vec<Entry>,
+    /// What the judge saw and did, in order.
+    pub events: Vec<Event>,
+    /// Why there is no good end, if there is none.
+    pub end: Option<Ending>,
+    /// What was left behind.
+    pub left: Leftovers,
+}
+
+/// The rules of one check of a process question.
+#[derive(Clone, Copy)]
+pub struct TrialRules {
+    /// The check's id, as in `exercise.toml`.
+    pub check: &'static str,
+    /// The trials, from fresh numbers.
+    pub trials: fn(&mut Numbers) -> Vec<Trial>,
+    /// Reads one trace; `Err` says what is wrong with it.
+    pub judge: fn(&Trial, &Trace) -> Result<(), Wrong>,
+}
+
+impl Trace {
+    /// The gates that were opened: task and addend, in order.
+    pub fn opened(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.events.iter().filter_map(|event| match event.seen {
+            Seen::Opened { task, addend, .. } => Some((task, addend)),
+            _ => None,
+        })
+    }
+
+    /// Who ran which task, in the order of arrival.
+    pub fn arrivals(&self) -> impl Iterator<Item = (Who, u64)> {
+        self.events.iter().filter_map(|event| match event.seen {
+            Seen::Arrived { who, task, .. } => Some((who, task)),
+            _ => None,
+        })
+    }
+
+    /// All censuses, in order.
+    pub fn censuses(&self) -> impl Iterator<Item = &Census> {
+        self.events.iter().filter_map(|event| match &event.seen {
+            Seen::Census(census) => Some(census),
+            _ => None,
+        })
+    }
+
+    /// The most tasks that were held at one time.
+    pub fn most_held(&self) -> usize {
+        let held = self.events.iter().filter_map(|event| match event.seen {
+            Seen::Arrived { held, .. } => Some(held),
+            _ => None,
+        });
+        held.max().unwrap_or_default()
+    }
+
+    /// The driver's entry of this word.
+    pub fn entry(&self, word: u64) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.word == word)
+    }
+
+    /// What happened, a line an event, with a column for each process. Of long traces the last part.
+    pub fn story(&self) -> Vec<String> {
+        const MOST: usize = 40;
+        let lines: Vec<String> = self.events.iter().filter_map(|event| line(&event.seen)).collect();
+        let surplus = lines.len().saturating_sub(MOST);
+        let cut = (surplus > 0).then(|| format!("... {surplus} earlier events"));
+        cut.into_iter().chain(lines.into_iter().skip(surplus)).collect()
+    }
+}
+
+/// One line of a story.
+fn line(seen: &Seen) -> Option<String> {
+    let column = |who: Who, text: String| format!("{}{:<10}  {text}", "    ".repeat(who.rank), who.name());
+    let names = |all: &[Who]| all.iter().map(|who| who.name()).collect::<Vec<_>>().join(", ");
+    Some(match seen {
+        Seen::Arrived { who, task, held, .. } => {
+            column(*who, format!("begins task {task} and is held ({held} held)"))
+        }
+        Seen::Opened { who, task, .. } => column(*who, format!("may finish task {task}")),
+        Seen::InVain { .. } => "judge       waits in vain: nothing moves and nobody else comes".into(),
+        Seen::Killed(who) => column(*who, "is killed by the judge".into()),
+        Seen::Record { who, text } => column(*who, format!("writes {text:?}")),
+        Seen::Survivors(all) if all.is_empty() => return None,
+        Seen::Survivors(all) => format!("still there after the caller was killed: {}", names(all)),
+        Seen::Census(census) => {
+            let mut text = format!("judge       sees {} children of the caller", census.children.len());
+            for (what, all) in [("zombies", &census.zombies), ("other processes", &census.others)] {
+                if !all.is_empty() {
+                    text += &format!(", {} {what}", all.len());
+                }
+            }
+            text
+        }
+        Seen::Returned => "the caller  has returned from the last call".into(),
+        Seen::Stopped(who) => column(*who, "is stopped by the judge".into()),
+        Seen::Checkpoint(_) | Seen::WentOn | Seen::Idle(_) | Seen::Doing(_) => return None,
+    })
+}

@@ -1,0 +1,106 @@
+//! What the judge and the reaper say to each other.
+//!
+//! The reaper (`sandbox-init`) stands between the judge and a respondent that starts processes: it
+//! is the parent of the respondent and adopts everything that the respondent leaves behind. Its
+//! socket is its standard input, which never reaches a stranger's code.
+
+use crate::codec::{Malformed, Reader, Writer};
+
+/// What the judge sends to have everything ended.
+pub const KILL: &[u8] = b"kill";
+
+/// From the reaper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The respondent runs.
+    Started {
+        /// Its number, in the process namespace of the reaper.
+        pid: u64,
+    },
+    /// The respondent could not be started: a fault of ours or of the machine.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+    /// The respondent has ended and was waited for.
+    Ended {
+        /// The raw wait status, as `wait(2)` gives it.
+        status: u64,
+        /// How many other processes the reaper had to wait for, up to that moment.
+        strays: u64,
+        /// How many others still run.
+        left: u64,
+    },
+    /// Everything has ended, as [`KILL`] asks.
+    Gone {
+        /// How many processes the reaper has waited for, the respondent left out.
+        strays: u64,
+    },
+}
+
+impl Notice {
+    /// The longest notice, in bytes.
+    pub const MAX_BYTES: usize = 4096;
+
+    /// Writes the message.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        match self {
+            Notice::Started { pid } => {
+                to.number(0);
+                to.number(*pid);
+            }
+            Notice::NotStarted { why } => {
+                to.number(1);
+                to.text(&why.chars().take(500).collect::<String>());
+            }
+            Notice::Ended { status, strays, left } => {
+                to.number(2);
+                to.number(*status);
+                to.number(*strays);
+                to.number(*left);
+            }
+            Notice::Gone { strays } => {
+                to.number(3);
+                to.number(*strays);
+            }
+        }
+        to.finish()
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the bytes are not exactly one notice.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut from = Reader::new(bytes);
+        let notice = match from.number()? {
+            0 => Notice::Started { pid: from.number()? },
+            1 => Notice::NotStarted { why: from.text()? },
+            2 => Notice::Ended { status: from.number()?, strays: from.number()?, left: from.number()? },
+            3 => Notice::Gone { strays: from.number()? },
+            _ => return Err(Malformed),
+        };
+        from.finish()?;
+        Ok(notice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notice_comes_back_as_it_went() {
+        for notice in [
+            Notice::Started { pid: 7 },
+            Notice::NotStarted { why: "no such file".into() },
+            Notice::Ended { status: 0x9f00, strays: 1, left: 2 },
+            Notice::Gone { strays: 3 },
+        ] {
+            assert_eq!(Notice::from_bytes(&notice.to_bytes()), Ok(notice));
+        }
+        assert_eq!(Notice::from_bytes(b"kill"), Err(Malformed));
+    }
+}

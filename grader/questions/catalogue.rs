@@ -3,5 +3,7 @@
 // `exercises/` and in `solutions/`.
 questions! {
     processes q2_process_pool
+    processes q3_two_processes
     threads q4_locked_list
+    processes q8_pool_timing
 }

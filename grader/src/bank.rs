@@ -66,7 +66,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| GraderError::file("read", folder, error);
     let items = fs::read_dir(folder).map_err(failed)?;
     let mut paths = items.map(|item| Ok(item.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "rs"));
+    let counts = |path: &Path| path.extension().is_some_and(|kind| kind == "rs" || kind == "patch");
+    paths.retain(|path| path.is_dir() || counts(path));
     paths.sort();
     Ok(paths)
 }
@@ -84,14 +85,60 @@ fn parts(path: &Path) -> Result<Vec<(PathBuf, String)>> {
 /// The file of the answer that a part of a sample replaces: said in a line `//! Replaces: src/x.rs`,
 /// or the only one, or the one of the same name.
 fn replaced(question: &Question, path: &Path, text: &str) -> Option<String> {
-    if let Some(named) = text.lines().find_map(|line| line.strip_prefix("//! Replaces: ")) {
-        return question.files.iter().find(|file| *file == named.trim()).cloned();
+    if let Some(named) = marked(text, "Replaces") {
+        return question.files.iter().find(|file| *file == named).cloned();
     }
     if let [only] = question.files.as_slice() {
         return Some(only.clone());
     }
     let name = path.file_name()?.to_string_lossy().into_owned();
     question.files.iter().find(|file| file.rsplit('/').next() == Some(&name)).cloned()
+}
+
+/// What a line `//! MARK: …` of a header says.
+fn marked<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix("//! ")?.strip_prefix(mark)?.strip_prefix(": ").map(str::trim))
+}
+
+/// Applies a unified diff: each hunk's old lines must stand in its file exactly once.
+fn patch(answer: &mut Submission, diff: &str) -> std::result::Result<(), String> {
+    let mut file: Option<&mut String> = None;
+    let mut files = std::mem::take(&mut answer.files);
+    let lines: Vec<&str> = diff.lines().collect();
+    let mut place = 0;
+    while let Some(&line) = lines.get(place) {
+        place += 1;
+        if let Some(name) = line.strip_prefix("+++ ") {
+            let name = name.split_whitespace().next().unwrap_or_default();
+            file = files.iter_mut().find(|(path, _)| path == name).map(|(_, text)| text);
+            file.as_ref().ok_or_else(|| format!("there is no `{name}` in the answer"))?;
+        } else if line.starts_with("@@") {
+            let (mut old, mut new) = (String::new(), String::new());
+            let is_edit = |line: &&&str| {
+                line.is_empty() || line.starts_with([' ', '-', '+']) && !line.starts_with("--- ")
+            };
+            for line in lines[place..].iter().take_while(is_edit) {
+                place += 1;
+                let text = line.get(1..).unwrap_or_default();
+                if !line.starts_with('+') {
+                    old.push_str(text);
+                    old.push('\n');
+                }
+                if !line.starts_with('-') {
+                    new.push_str(text);
+                    new.push('\n');
+                }
+            }
+            let text = file.as_deref_mut().ok_or("a hunk without a file")?;
+            if text.matches(&old).count() != 1 {
+                return Err(format!("the lines of `{line}` do not stand in the file exactly once"));
+            }
+            *text = text.replacen(&old, &new, 1);
+        }
+    }
+    answer.files = files;
+    Ok(())
 }
 
 /// Reads the line `//! Loses: q4.history Race, q4.counts Race|Deadlock`.
@@ -121,11 +168,29 @@ impl Sample {
         if !is_part {
             return submission::read(question, &self.path);
         }
-        let mut answer = match submission::read(question, &solution)? {
-            Ok(answer) => answer,
-            Err(refusal) => return Ok(Err(refusal)),
+        let own = parts(&self.path)?;
+        let based_on = own.iter().find_map(|(_, text)| marked(text, "Base"));
+        let mut answer = match (submission::read(question, &solution)?, based_on) {
+            (Ok(answer), None) => answer,
+            (Ok(answer), Some(variant)) => {
+                let path = root.join("grader/variants").join(question.slug).join(variant);
+                let base = Sample { name: String::new(), path, expected: Expected::FullMarks };
+                base.over(question, answer)?
+            }
+            (Err(refusal), _) => return Ok(Err(refusal)),
         };
+        answer = self.over(question, answer)?;
+        Ok(Ok(answer))
+    }
+
+    /// Puts the sample's own files in their places.
+    fn over(&self, question: &Question, mut answer: Submission) -> Result<Submission> {
         for (path, text) in parts(&self.path)? {
+            if path.extension().is_some_and(|kind| kind == "patch") {
+                patch(&mut answer, &text)
+                    .map_err(|what| GraderError::course(format!("`{}`: {what}", path.display())))?;
+                continue;
+            }
             let place = replaced(question, &path, &text)
                 .and_then(|name| answer.files.iter_mut().find(|(file, _)| *file == name));
             let (_, old) = place.ok_or_else(|| {
@@ -133,7 +198,7 @@ impl Sample {
             })?;
             *old = text;
         }
-        Ok(Ok(answer))
+        Ok(answer)
     }
 
     /// Compares a report with what must come out.

@@ -51,6 +51,8 @@ pub struct Question {
     pub kind: Kind,
     /// The crates that answers may use.
     pub crates: Vec<String>,
+    /// Whether arithmetic that overflows panics by itself, as in a debug build.
+    pub overflow_checks: bool,
     /// The files that are read from a submission.
     pub files: Vec<String>,
     /// The files that the grader brings along: path and text.
@@ -198,6 +200,8 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         minutes: number_of(table, "minutes"),
         kind,
         crates: texts_of(table, "crates"),
+        overflow_checks: table.get("overflow_checks").and_then(|value| value.get_ref().as_bool())
+            != Some(false),
         files: texts_of(table, "files"),
         given: source.given,
         stub: source.stub,

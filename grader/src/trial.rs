@@ -49,14 +49,16 @@ pub enum Step {
     /// Kill a child of the caller that runs no task: the one with this place in the order of their
     /// numbers. Waits until the kernel shows it dead.
     KillIdle(usize),
+    /// The same with another signal, one that ends it.
+    SignalIdle(usize, i32),
     /// Kill the caller, then wait until all that it started has ended or can never end.
     KillCaller,
     /// Write down who there is.
     Census,
     /// Watch for a while how much processor time everybody uses.
     Idle,
-    /// Let time pass: 20 ms, or three times what has passed since the mark before the last if that
-    /// is more.
+    /// Let time pass: 20 ms, or three times the longest pause between two events of this trial if that
+    /// is more (2 s at most). Pauses of the judge's own making do not count.
     Dwell,
     /// Receive what was written to the judge's message socket until so many records have come in
     /// all. The socket is full at the start and read at no other time, so writers wait.
@@ -139,6 +141,8 @@ pub enum Seen {
     Checkpoint(u64),
     /// The driver was told to leave it.
     WentOn,
+    /// The judge has let time pass.
+    Dwelt,
     /// Somebody was killed by the judge.
     Killed(Who),
     /// Somebody was stopped by the judge.
@@ -316,6 +320,6 @@ fn line(seen: &Seen) -> Option<String> {
         }
         Seen::Returned => "the caller  has returned from the last call".into(),
         Seen::Stopped(who) => column(*who, "is stopped by the judge".into()),
-        Seen::Checkpoint(_) | Seen::WentOn | Seen::Idle(_) | Seen::Doing(_) => return None,
+        Seen::Checkpoint(_) | Seen::WentOn | Seen::Dwelt | Seen::Idle(_) | Seen::Doing(_) => return None,
     })
 }

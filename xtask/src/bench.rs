@@ -1,4 +1,7 @@
-//! `bench`: how fast the grader is, as ratios within one run. No verdict ever depends on it.
+//! `bench`: how fast the grader and the pool are, as ratios within one run. No verdict ever depends on it.
+
+mod bars;
+mod pools;
 
 use crate::{course, shell};
 use clap::ArgMatches;
@@ -16,6 +19,7 @@ use std::time::{Duration, Instant};
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     match flags.subcommand() {
         Some(("loop", flags)) => edit_loop(flags.get_one::<u32>("rounds").copied().unwrap_or(15)),
+        Some(("pools", flags)) => pools::run(flags),
         _ => Ok(Exit::Usage),
     }
 }

@@ -70,19 +70,25 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(
             Command::new("bench")
-                .about("Measure the speed of the grader; never part of a verdict")
+                .about("Measure the speed of the grader and of the pool; never part of a verdict")
                 .subcommand_required(true)
                 .subcommand(
                     Command::new("loop")
                         .about("From an edited answer to its verdict, beside the bare compiler")
+                        .arg(rounds()),
+                )
+                .subcommand(
+                    Command::new("pools")
+                        .about("The process pool of question 2 beside CPython's, rayon and bare pipes")
+                        .arg(rounds())
                         .arg(
-                            Arg::new("rounds")
-                                .long("rounds")
-                                .value_name("N")
-                                .value_parser(value_parser!(u32).range(1..))
-                                .default_value("15")
-                                .help("How many interleaved rounds"),
-                        ),
+                            Arg::new("svg")
+                                .long("svg")
+                                .value_name("FILE")
+                                .value_parser(value_parser!(PathBuf))
+                                .help("Also draw question 8 as a bar chart"),
+                        )
+                        .arg(format()),
                 ),
         )
 }
@@ -149,10 +155,22 @@ fn format() -> Arg {
         .help("How to print the report")
 }
 
+fn rounds() -> Arg {
+    Arg::new("rounds")
+        .long("rounds")
+        .value_name("N")
+        .value_parser(value_parser!(u32).range(1..))
+        .default_value("15")
+        .help("How many interleaved rounds")
+}
+
 /// Whether standard output has to be one JSON document.
 pub(crate) fn wants_json(matches: &ArgMatches) -> bool {
-    let format = |flags: &ArgMatches| flags.try_get_one::<String>("format").ok().flatten().cloned();
-    matches.subcommand().and_then(|(_, flags)| format(flags)).is_some_and(|format| format == "json")
+    // The flag belongs to the innermost command.
+    match matches.subcommand() {
+        Some((_, inner)) => wants_json(inner),
+        None => matches.try_get_one::<String>("format").ok().flatten().is_some_and(|format| format == "json"),
+    }
 }
 
 #[cfg(test)]

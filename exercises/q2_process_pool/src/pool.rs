@@ -7,7 +7,7 @@
 //!
 //! Workers keep no end of another pool's pipes: two pools may live at once, also after replacements.
 //! When the caller is killed, its workers end by themselves, as soon as they have finished the task
-//! they are running.
+//! they are running, or the inputs that were sent together with it.
 
 use crate::{PoolError, TaskError};
 use nix::unistd::Pid;

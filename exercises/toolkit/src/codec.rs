@@ -37,6 +37,39 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
     postcard::to_allocvec(value).map_err(explain)
 }
 
+/// Does what [`encode`] does, but appends the bytes to `buffer`: who encodes many values one after
+/// the other needs no new memory for each. Never blocks.
+///
+/// ```
+/// let mut buffer = vec![1];
+/// toolkit::codec::encode_into(&2_u8, &mut buffer)?;
+/// assert_eq!(buffer, [1, 2]);
+/// # Ok::<(), toolkit::CodecError>(())
+/// ```
+///
+/// # Errors
+///
+/// As for [`encode`]. `buffer` is then as long as it was before.
+pub fn encode_into<T: Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), CodecError> {
+    let before = buffer.len();
+    match postcard::to_extend(value, Tail(buffer)) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            buffer.truncate(before);
+            Err(explain(error))
+        }
+    }
+}
+
+/// The end of a buffer that somebody else owns, so that it is still there after an error.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Extend<u8> for Tail<'_> {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
+        self.0.extend(bytes);
+    }
+}
+
 /// Turns `bytes` back into a value. All of them must belong to it. Never blocks.
 ///
 /// The bytes do not say what type they came from: ask for the type that was encoded.
@@ -87,5 +120,8 @@ mod tests {
             }
         }
         assert!(!encode(&Endless).unwrap_err().message.is_empty());
+        let mut buffer = vec![1, 2];
+        assert!(encode_into(&("begun", Endless), &mut buffer).is_err());
+        assert_eq!(buffer, [1, 2]);
     }
 }

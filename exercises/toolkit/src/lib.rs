@@ -1,5 +1,5 @@
-//! What the course gives to students: a [`fork`] that is safe to call, and a [`codec`] that turns
-//! values into bytes and back.
+//! What the course gives to students: a [`fork`] that is safe to call, a [`codec`] that turns
+//! values into bytes and back, and memory that processes share ([`shm`]).
 //!
 //! A new process starts as a copy of its parent. That is cheap and needs no second program, but it
 //! has rules that the compiler does not know: no other thread may run, the child must not go on in
@@ -15,6 +15,8 @@
 //! # Ok::<(), toolkit::ForkError>(())
 //! ```
 //!
+//! Both processes then have a memory of their own. What they must share lives in a [`shm::Region`].
+//!
 //! This crate knows no question of the course. Read it, use it, leave it as it is.
 
 mod fork;
@@ -23,3 +25,4 @@ pub mod codec;
 pub use codec::CodecError;
 #[doc(hidden)]
 pub mod hook;
+pub mod shm;

@@ -201,6 +201,17 @@ const DYNAMIC: TrialRules = TrialRules {
         let gets = [6, 5, 4, 3, 2, 1, 0].map(|ticket| Call::Get(0, ticket));
         let calls: Vec<Call> = std::iter::once(Call::New(2)).chain(queued).chain(gets).collect();
         trials.push(trial(&calls, &[flow(6, &[0]), Step::Quiet, Step::Open(Pick::Task(0))]));
+        // A task that was queued before does not hold up a map either.
+        let beside = [
+            Call::New(2),
+            Call::ApplyAsync(0, Job::held(0, fresh.fresh())),
+            Call::Map(0, held(fresh, 1, 4)),
+            Call::Checkpoint(1),
+            Call::Get(0, 0),
+            Call::Join(0),
+        ];
+        let script = [flow(4, &[0]), Step::Checkpoint(1), Step::Open(Pick::Task(0)), Step::GoOn];
+        trials.push(trial(&beside, &script));
         trials
     },
     judge: |trial, trace| {
@@ -221,6 +232,10 @@ const DYNAMIC: TrialRules = TrialRules {
                 "while one worker was held in task {slow}, only {before} of the {wanted} other tasks got done"
             );
             return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(in_vain(trace)));
+        }
+        if trial.script.contains(&Step::Checkpoint(1)) && !in_vain(trace).is_empty() {
+            let what = "`map` waits for a task that `apply_async` had queued before";
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
         }
         good_end(trace, Fault::Hang, STUCK)
     },
@@ -417,7 +432,7 @@ const PANICS: TrialRules = TrialRules {
     check: "q2.panics",
     trials: |fresh| {
         let mut jobs = plain(fresh, 0, 8);
-        (jobs[2].then, jobs[5].then) = (Then::Panic, Then::PanicWithNumber);
+        (jobs[2].then, jobs[4].then, jobs[5].then) = (Then::Panic, Then::PanicLiteral, Then::PanicWithNumber);
         let chunked = jobs.iter().map(|job| Job { id: job.id + 20, ..*job }).collect();
         let alone = Job { then: Then::Panic, ..Job::plain(40, fresh.fresh()) };
         let calls = [
@@ -449,6 +464,7 @@ const PANICS: TrialRules = TrialRules {
             for job in results::jobs_of(call).iter().filter(|job| job.then != Then::Return) {
                 let wanted = match job.then {
                     Then::Panic => words::panic_text(job.id),
+                    Then::PanicLiteral => words::LITERAL.into(),
                     _ => "panic without a message".into(),
                 };
                 let is_it = |(numbers, text): &(&[u64], &str)| {

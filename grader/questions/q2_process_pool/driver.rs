@@ -7,8 +7,9 @@ use super::words::{self, Call, Then};
 use crate::session::{Question, checkpoint, log, log_text};
 use crate::{faults, gate};
 use nix::fcntl::OFlag;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{getpid, pipe2};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid, pipe2};
 use serde::{Deserialize, Serialize, Serializer};
 use std::any::Any;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -51,9 +52,15 @@ impl Input {
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "a worker that leaves in the middle of a task")]
 fn task(input: Input) -> Output {
     let Some(job) = words::Job::from_words(input.words) else { panic!("not an input of ours") };
+    if job.then == Then::Deaf {
+        let mut term = SigSet::empty();
+        term.add(Signal::SIGTERM);
+        let _ = term.thread_block();
+    }
     let addend = if job.held { gate::wait(job.id) } else { 0 };
     match job.then {
-        Then::Return => {}
+        Then::Return | Then::Deaf => {}
+        Then::PanicLiteral => std::panic::panic_any(words::LITERAL),
         Then::Panic => panic!("{}", words::panic_text(job.id)),
         Then::PanicWithNumber => panic_any(job.id),
         Then::Exit(code) => std::process::exit(i32::try_from(code).unwrap_or(1)),
@@ -267,7 +274,7 @@ impl Question for Driver<'_> {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
         let calls = challenge.words.iter().map(|words| Call::from_words(words)).collect::<Option<Vec<_>>>();
         let calls = calls.ok_or("not a list of calls")?;
-        let mut scene = Scene { answer: self.0, pools: Vec::new(), tickets: Vec::new() };
+        let mut scene = Scene { answer: self.0, pools: Vec::new(), tickets: Vec::new(), own_child: None };
         for (number, call) in (0..).zip(&calls) {
             let played = catch_unwind(AssertUnwindSafe(|| scene.play(number, call)));
             if played.is_err() {
@@ -282,6 +289,7 @@ struct Scene<'a> {
     answer: &'a dyn Answer,
     pools: Vec<Option<Box<dyn Pool>>>,
     tickets: Vec<Option<Ticket>>,
+    own_child: Option<Pid>,
 }
 
 impl Scene<'_> {
@@ -364,6 +372,14 @@ impl Scene<'_> {
             Call::Frames(mode, lengths) => self.frames(number, *mode, lengths)?,
             Call::ReadRaw(bytes) => self.read_raw(number, bytes)?,
             Call::WriteRaw(bytes) => self.write_raw(number, *bytes)?,
+            Call::OwnChild(code) => {
+                let code = i32::try_from(*code).ok()?;
+                self.own_child = toolkit::fork(|| code).ok();
+            }
+            Call::WaitForOwnChild => {
+                let code = self.own_child.take().map_or(1000, exit_code);
+                log(words::OWN_CHILD, &[number, code]);
+            }
             Call::WriteToNobody(bytes) => {
                 let (reader, writer) = pipe()?;
                 drop(reader);
@@ -410,11 +426,7 @@ impl Scene<'_> {
         }
         faults::set(0);
         drop(reader);
-        let code = match nix::sys::wait::waitpid(child, None) {
-            Ok(nix::sys::wait::WaitStatus::Exited(_, code)) => u64::try_from(code).unwrap_or(255),
-            _ => 255,
-        };
-        log(words::WRITER, &[number, code]);
+        log(words::WRITER, &[number, exit_code(child)]);
         Some(())
     }
 
@@ -449,6 +461,14 @@ impl Scene<'_> {
         args.extend(all.iter().take(4).map(|&byte| u64::from(byte)));
         log(words::WRITTEN, &args);
         Some(())
+    }
+}
+
+/// Waits for a child of this process; 1000 if it did not leave by itself or is not there.
+fn exit_code(child: Pid) -> u64 {
+    match waitpid(child, None) {
+        Ok(WaitStatus::Exited(_, code)) => u64::try_from(code).unwrap_or(1000),
+        _ => 1000,
     }
 }
 

@@ -5,7 +5,8 @@ use super::scenes::{backwards, calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Census, Pick, Seen, Step, Trace, Trial, TrialRules};
+use std::collections::BTreeSet;
 
 const HUNG: &str = "after a worker has died, the pool is stuck";
 
@@ -31,7 +32,14 @@ pub(super) const CRASH: TrialRules = TrialRules {
         // The judge kills a worker in the middle of a task.
         trials.push(trial(
             &[Call::New(2), Call::Map(0, held(fresh, 0, 6)), Call::Map(0, held(fresh, 20, 4)), Call::Join(0)],
-            &[Step::Gather(2), Step::Kill(Pick::Task(0)), flow(5, &[]), Step::Gather(2), flow(4, &[])],
+            &[
+                Step::Gather(2),
+                Step::Kill(Pick::Task(0)),
+                flow(5, &[]),
+                Step::Gather(2),
+                Step::Quiet,
+                flow(4, &[]),
+            ],
         ));
         // The only worker.
         trials.push(trial(
@@ -45,6 +53,30 @@ pub(super) const CRASH: TrialRules = TrialRules {
                 &[Step::Checkpoint(1), Step::Quiet, Step::KillIdle(place), Step::GoOn, backwards(4, 2)],
             ));
         }
+        // A task is in its pipe, but it dies before it has begun it: nothing is lost.
+        trials.push(trial(
+            &[Call::New(2), Call::Checkpoint(1), Call::Map(0, held(fresh, 0, 4)), Call::Join(0)],
+            &[Step::Checkpoint(1), Step::Quiet, Step::Stop(0), Step::GoOn, Step::Gather(1), Step::Quiet, Step::KillIdle(0)],
+        ));
+        // The next call replaces it, whatever the call.
+        trials.push(trial(
+            &[Call::New(2), Call::Checkpoint(1), Call::Map(0, Vec::new()), Call::WorkerIds(0), Call::Checkpoint(2), Call::Join(0)],
+            &[
+                Step::Checkpoint(1),
+                Step::Quiet,
+                Step::KillIdle(0),
+                Step::GoOn,
+                Step::Checkpoint(2),
+                Step::Quiet,
+                Step::Census,
+                Step::GoOn,
+            ],
+        ));
+        // The second of a chunk: what was finished is not run again.
+        trials.push(trial(
+            &[Call::New(1), Call::MapChunked(0, 3, held(fresh, 0, 6)), Call::Join(0)],
+            &[Step::Gather(1), Step::Open(Pick::Task(0)), Step::Gather(1), Step::Kill(Pick::Task(1))],
+        ));
         // One of a chunk.
         let mut jobs = plain(fresh, 0, 12);
         jobs[4].then = Then::Signal(9);
@@ -92,6 +124,22 @@ pub(super) const CRASH: TrialRules = TrialRules {
         let lost = |wrong: Wrong| Wrong { fault: Fault::LostTask, ..wrong };
         all_done(trial, trace, &killed).map_err(lost)?;
         tickets_right(trial, trace).map_err(lost)?;
+        let mut begun = BTreeSet::new();
+        if let Some((_, task)) = trace.arrivals().find(|(_, task)| !begun.insert(*task)) {
+            let what = format!("task {task} was run twice");
+            return Err(Wrong::new(Fault::LostTask, what));
+        }
+        if let Some(census) = trace.censuses().last() {
+            replaced(trace, census)?;
+        }
+        let size = calls(trial).iter().find_map(|call| match call {
+            Call::New(workers) => Some(*workers as usize),
+            _ => None,
+        });
+        if size.is_some_and(|size| trace.most_held() > size) {
+            let what = format!("after a worker has died, {} are at work at once", trace.most_held());
+            return Err(Wrong::new(Fault::TooManyWorkers, what));
+        }
         let gathers = trial.script.iter().filter(|step| matches!(step, Step::Gather(2))).count();
         if gathers > 0 && !in_vain(trace).is_empty() {
             let what = "a worker has died, and none has taken its place";
@@ -100,6 +148,22 @@ pub(super) const CRASH: TrialRules = TrialRules {
         Ok(())
     },
 };
+
+/// After a call that followed a worker's death there are two workers again, and `worker_ids` says so.
+fn replaced(trace: &Trace, census: &Census) -> Result<(), Wrong> {
+    if census.children.len() < 2 {
+        let what = "an idle worker has died, and the next call of the pool has not replaced it";
+        return Err(Wrong::new(Fault::TooFewWorkers, what));
+    }
+    let ids = trace.entry(words::IDS).map_or(&[][..], |entry| &entry.args[1..]);
+    let same = census.children.len() == ids.len()
+        && census.children.iter().all(|who| ids.contains(&u64::from(who.pid)));
+    if same {
+        return Ok(());
+    }
+    let what = "after a worker was replaced, `worker_ids` does not say which children the caller has";
+    Err(Wrong::new(Fault::WrongAnswer, what))
+}
 
 // --- close, join, terminate, drop ----------------------------------------------------------------
 
@@ -124,9 +188,12 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         .concat();
         let mut trials = vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Census, Step::GoOn])];
         for end in [Call::Terminate(0), Call::Drop(0)] {
+            // One of them does not hear `SIGTERM`.
+            let mut jobs = held(fresh, 0, 4);
+            jobs[1].then = Then::Deaf;
             let calls = [
                 &[Call::New(2)],
-                queue(held(fresh, 0, 4)).as_slice(),
+                queue(jobs).as_slice(),
                 &[Call::Checkpoint(1), end, Call::Checkpoint(2)],
             ]
             .concat();
@@ -135,6 +202,15 @@ pub(super) const CLOSE: TrialRules = TrialRules {
                 &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn, Step::Checkpoint(2), Step::Census, Step::GoOn],
             ));
         }
+        // `close` does not wait, and `join` drops what nobody has asked for, errors among it.
+        let unread = Job { then: Then::Panic, ..Job::plain(60, fresh.fresh()) };
+        let calls = [
+            &[Call::New(2)],
+            queue(held(fresh, 0, 3)).as_slice(),
+            &[Call::ApplyAsync(0, unread), Call::Close(0), Call::Checkpoint(3), Call::Join(0)],
+        ]
+        .concat();
+        trials.push(trial(&calls, &[Step::Checkpoint(3), Step::GoOn]));
         trials.push(trial(
             &[Call::New(2), Call::Join(0), Call::Checkpoint(1)],
             &[Step::Checkpoint(1), Step::Census, Step::GoOn],
@@ -164,6 +240,10 @@ pub(super) const CLOSE: TrialRules = TrialRules {
                 _ => Ok(()),
             };
         }
+        if trial.script.first() == Some(&Step::Checkpoint(3)) && !in_vain(trace).is_empty() {
+            let what = "`close` waits for tasks that are running";
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+        }
         good_end(trace, Fault::Hang, "the pool does not come to its end")?;
         if let Some(census) = trace.censuses().last()
             && !census.children.is_empty()
@@ -192,9 +272,10 @@ pub(super) const CLOSE: TrialRules = TrialRules {
                 return Err(Wrong::new(Fault::WrongAnswer, what));
             }
         }
+        let queued = calls.iter().filter(|call| matches!(call, Call::ApplyAsync(_, job) if job.held)).count();
         let run = trace.opened().count();
-        if run < 5 {
-            let what = format!("`join` has returned after {run} of the 5 tasks that were queued");
+        if run < queued {
+            let what = format!("`join` has returned after {run} of the {queued} tasks that were queued");
             return Err(Wrong::new(Fault::LostTask, what));
         }
         tickets_right(trial, trace)
@@ -232,10 +313,12 @@ pub(super) const CLEAN: TrialRules = TrialRules {
         let mut jobs = plain(fresh, 0, 5);
         jobs[1].then = Then::Abort;
         let died = [
+            Call::OwnChild(5),
             Call::New(2),
             Call::Map(0, jobs),
             Call::Map(0, plain(fresh, 10, 4)),
             Call::Join(0),
+            Call::WaitForOwnChild,
             Call::New(0),
             Call::Checkpoint(1),
         ];
@@ -246,6 +329,10 @@ pub(super) const CLEAN: TrialRules = TrialRules {
     },
     judge: |_, trace| {
         good_end(trace, Fault::Hang, "one pool after the other, and one of them is stuck")?;
+        if trace.entry(words::OWN_CHILD).is_some_and(|entry| entry.args.get(1) != Some(&5)) {
+            let what = "the pool has waited for a child that the caller had started itself";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
         let all: Vec<_> = trace.censuses().collect();
         for census in &all {
             if !census.zombies.is_empty() {

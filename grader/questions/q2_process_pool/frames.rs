@@ -1,11 +1,11 @@
 //! Question 2: frames on a pipe, whole, cut and interrupted.
 
-use super::results::{all_done, good_end};
+use super::results::{all_done, good_end, tickets_right};
 use super::scenes::{calls, plain, trial};
-use super::words::{self, Call};
+use super::words::{self, Call, Job};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Trace, TrialRules};
+use crate::trial::{Step, Trace, TrialRules};
 
 /// The bits of `drivers-faults`.
 const SHORT: u64 = 1;
@@ -38,10 +38,12 @@ pub(super) const FRAMES: TrialRules = TrialRules {
             raw(header(9)),
             raw(short_body),
             raw(header(LONGEST + 1)),
+            raw(header(LONGEST)),
             trial(&[Call::WriteRaw(700)], &[]),
             trial(&[Call::WriteRaw(0)], &[]),
             trial(&[Call::WriteRaw(LONGEST + 1)], &[]),
             trial(&[Call::WriteToNobody(10)], &[]),
+            trial(&[Call::WriteToNobody(LONGEST)], &[]),
         ]
     },
     judge: |trial, trace| {
@@ -51,7 +53,7 @@ pub(super) const FRAMES: TrialRules = TrialRules {
                 Call::Frames(_, lengths) => came_whole(trace, number, lengths)?,
                 Call::ReadRaw(bytes) => read_raw(trace, bytes)?,
                 Call::WriteRaw(bytes) => written(trace, *bytes)?,
-                Call::WriteToNobody(_) => to_nobody(trace)?,
+                Call::WriteToNobody(bytes) => to_nobody(trace, *bytes)?,
                 _ => {}
             }
         }
@@ -150,12 +152,12 @@ fn written(trace: &Trace, bytes: u64) -> Result<(), Wrong> {
     Err(Wrong::new(Fault::WrongAnswer, what))
 }
 
-fn to_nobody(trace: &Trace) -> Result<(), Wrong> {
+fn to_nobody(trace: &Trace, bytes: u64) -> Result<(), Wrong> {
     const BROKEN_PIPE: u64 = 32;
     match trace.entry(words::WROTE).map_or(&[][..], |entry| &entry.args[1..]) {
         [words::OS, BROKEN_PIPE] => Ok(()),
         _ => {
-            let what = "writing to a pipe that nobody reads is not the system's error `EPIPE`";
+            let what = format!("writing {bytes} bytes to a pipe that nobody reads is not the system's `EPIPE`");
             Err(Wrong::new(Fault::WrongAnswer, what))
         }
     }
@@ -175,12 +177,22 @@ pub(super) const INTERRUPTED: TrialRules = TrialRules {
             Call::Join(0),
         ];
         let killed = [Call::Faults(BY_SIGNALS), Call::New(2), Call::Map(0, plain(fresh, 0, 6)), Call::Terminate(0)];
+        let waits = [
+            Call::Faults(BY_SIGNALS),
+            Call::New(1),
+            Call::ApplyAsync(0, Job::held(0, fresh.fresh())),
+            Call::GetTimeout(0, 0, 60),
+            Call::Checkpoint(1),
+            Call::Get(0, 0),
+            Call::Join(0),
+        ];
         vec![
             frames(SHORT),
             frames(BY_SIGNALS),
             frames(SHORT | BY_SIGNALS),
             trial(&pool, &[]),
             trial(&killed, &[]),
+            trial(&waits, &[Step::Gather(1), Step::Checkpoint(1), Step::GoOn]),
         ]
     },
     judge: |trial, trace| {
@@ -191,6 +203,13 @@ pub(super) const INTERRUPTED: TrialRules = TrialRules {
             }
         }
         all_done(trial, trace, &[])?;
+        tickets_right(trial, trace)?;
+        if let Some([_, passed_ns]) = trace.entry(words::TICKET_BACK).map(|entry| entry.args.as_slice())
+            && *passed_ns < 60_000_000
+        {
+            let what = "when a signal interrupts it, `get_timeout` gives the ticket back before the time is over";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
         if trace.left.zombies > 0 {
             let what = "a wait that a signal interrupted was not taken up again: a zombie is left";
             return Err(Wrong::new(Fault::Zombie, what));

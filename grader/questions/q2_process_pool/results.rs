@@ -64,13 +64,13 @@ pub(super) fn expected(job: &Job, trace: &Trace) -> Vec<u64> {
         return vec![words::UNDECODABLE];
     }
     match job.then {
-        Then::Return => {
+        Then::Return | Then::Deaf => {
             let addend = if job.held { addends(trace).get(&job.id).copied().unwrap_or_default() } else { 0 };
             let number = job.number.wrapping_mul(job.number).wrapping_add(addend);
             let text = words::answer_of(&words::text_of(job.id, job.text_bytes));
             vec![words::DONE, job.id, number, text.len() as u64, words::digest(text.as_bytes())]
         }
-        Then::Panic | Then::PanicWithNumber => vec![words::TASK_PANICKED],
+        Then::Panic | Then::PanicLiteral | Then::PanicWithNumber => vec![words::TASK_PANICKED],
         Then::Exit(code) => vec![words::WORKER_DIED, 0, code + 1],
         Then::Abort => vec![words::WORKER_DIED, 6, 0],
         Then::Signal(signal) => vec![words::WORKER_DIED, signal, 0],

@@ -9,6 +9,10 @@ pub enum Then {
     Return,
     /// Panic with a text.
     Panic,
+    /// Panic with a text that stands in the program, [`LITERAL`].
+    PanicLiteral,
+    /// Return, and be deaf to `SIGTERM` from the beginning.
+    Deaf,
     /// Panic with something that is no text.
     PanicWithNumber,
     /// End the process with this code.
@@ -56,6 +60,8 @@ impl Job {
             Then::Exit(code) => (3, code),
             Then::Abort => (4, 0),
             Then::Signal(signal) => (5, signal),
+            Then::PanicLiteral => (6, 0),
+            Then::Deaf => (7, 0),
         };
         [self.id, self.held.into(), then, with, self.number, self.text_bytes, self.refuses.into()]
     }
@@ -70,6 +76,8 @@ impl Job {
             3 => Then::Exit(with),
             4 => Then::Abort,
             5 => Then::Signal(with),
+            6 => Then::PanicLiteral,
+            7 => Then::Deaf,
             _ => return None,
         };
         Some(Job { id, held: held != 0, then, number, text_bytes, refuses: refuses != 0 })
@@ -118,6 +126,10 @@ pub enum Call {
     WriteRaw(u64),
     /// `write_frame` with this many bytes to a pipe that nobody reads.
     WriteToNobody(u64),
+    /// The caller starts a child of its own, which leaves with this code.
+    OwnChild(u64),
+    /// The caller waits for that child.
+    WaitForOwnChild,
 }
 
 impl Call {
@@ -146,6 +158,8 @@ impl Call {
             Call::ReadRaw(bytes) => [&[16], bytes.as_slice()].concat(),
             Call::WriteRaw(bytes) => vec![17, *bytes],
             Call::WriteToNobody(bytes) => vec![18, *bytes],
+            Call::OwnChild(code) => vec![19, *code],
+            Call::WaitForOwnChild => vec![20],
         }
     }
 
@@ -175,6 +189,8 @@ impl Call {
             [16, bytes @ ..] => Call::ReadRaw(bytes.to_vec()),
             [17, bytes] => Call::WriteRaw(*bytes),
             [18, bytes] => Call::WriteToNobody(*bytes),
+            [19, code] => Call::OwnChild(*code),
+            [20] => Call::WaitForOwnChild,
             _ => return None,
         })
     }
@@ -251,6 +267,12 @@ pub const TRUNCATED: u64 = 2;
 pub const TOO_LONG: u64 = 3;
 /// `FrameError::Os`; args go on: the error's number.
 pub const OS: u64 = 4;
+
+/// The caller's own child has ended; args: call, code (or 1000 if nobody knows it).
+pub const OWN_CHILD: u64 = 11;
+
+/// The text of a panic that needs no memory of its own.
+pub const LITERAL: &str = "a panic whose text stands in the program";
 
 /// The text with which a task panics that is told to.
 pub fn panic_text(id: u64) -> String {

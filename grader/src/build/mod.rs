@@ -200,6 +200,9 @@ fn compile_answer(
     args.push("-Cdebuginfo=0".into());
     args.push("--emit=link,dep-info".into());
     args.push(joined("--out-dir=", folder));
+    if !question.overflow_checks {
+        args.push("-Coverflow-checks=off".into());
+    }
     let kit = workshop.kit(question.kind)?;
     if world == World::Model || !question.crates.is_empty() {
         args.push(joined("-Ldependency=", &kit.alias));

@@ -55,6 +55,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
         return Ok(());
     }
     // From here on nobody is held any more.
+    stage.lets_writers_go = true;
     while !stage.returned && stage.ended.is_none() {
         if stage.at_checkpoint.is_some() {
             go_on(stage)?;
@@ -94,15 +95,13 @@ fn take(stage: &mut Stage, step: &Step) -> Ended<()> {
         Step::Kill(pick) => {
             if let Some(place) = find(&stage.held, *pick) {
                 let held = stage.held.remove(place);
-                kill_one(stage, held.who)?;
+                kill_one(stage, held.who, Signal::SIGKILL)?;
             }
         }
-        Step::KillIdle(place) => {
-            let busy: Vec<u32> = stage.held.iter().map(|held| held.who.pid).collect();
-            let census = stage.people.census();
-            let idle = census.children.iter().filter(|who| !busy.contains(&who.pid)).nth(*place);
-            if let Some(who) = idle {
-                kill_one(stage, *who)?;
+        Step::KillIdle(place) => kill_idle(stage, *place, Signal::SIGKILL)?,
+        Step::SignalIdle(place, number) => {
+            if let Ok(signal) = Signal::try_from(*number) {
+                kill_idle(stage, *place, signal)?;
             }
         }
         Step::KillCaller => kill_caller(stage)?,
@@ -178,13 +177,24 @@ fn is_dead(who: Who) -> bool {
     matches!(proc::state(who.pid), None | Some('Z' | 'X'))
 }
 
+/// Kills a child of the caller that is held at no gate, the one with this place among those.
+fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Ended<()> {
+    let busy: Vec<u32> = stage.held.iter().map(|held| held.who.pid).collect();
+    let census = stage.people.census();
+    let idle = census.children.iter().filter(|who| !busy.contains(&who.pid)).nth(place);
+    match idle {
+        Some(who) => kill_one(stage, *who, by),
+        None => Ok(()),
+    }
+}
+
 /// Kills a process of the trial and waits until the kernel shows it dead.
-fn kill_one(stage: &mut Stage, who: Who) -> Ended<()> {
+fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Ended<()> {
     if !stage.people.has(who.pid) {
         return Ok(());
     }
     stage.note(Seen::Killed(who));
-    signal(who, Signal::SIGKILL);
+    signal(who, by);
     let deadline = Instant::now() + Duration::from_secs(30);
     while !is_dead(who) {
         if Instant::now() > deadline {
@@ -230,20 +240,28 @@ fn kill_caller(stage: &mut Stage) -> Ended<()> {
     }
 }
 
-/// Lets time pass that nobody else can cause, for clocks to be compared with.
+/// Lets time pass that nobody else can cause, for clocks to be compared with: much more than anything
+/// has taken so far, so that it shows in whatever it was counted into.
 fn dwell(stage: &mut Stage) {
-    let mut marks = stage.trace.events.iter().rev().map(|event| event.at_ns);
-    let (last, before) = (marks.next().unwrap_or_default(), marks.next().unwrap_or_default());
-    let passed = Duration::from_nanos(last.saturating_sub(before));
-    let enough = (passed * 3).clamp(Duration::from_millis(20), Duration::from_secs(2));
+    let pauses = stage.trace.events.windows(2).filter(|pair| pair[1].seen != Seen::Dwelt);
+    let longest = pauses.map(|pair| pair[1].at_ns.saturating_sub(pair[0].at_ns)).max().unwrap_or_default();
+    let enough = (Duration::from_nanos(longest) * 3).clamp(Duration::from_millis(20), Duration::from_secs(2));
     let until = stage.elapsed_ns() + u64::try_from(enough.as_nanos()).unwrap_or_default();
     while stage.elapsed_ns() < until {
         std::thread::sleep(Duration::from_nanos(until.saturating_sub(stage.elapsed_ns())));
     }
+    stage.note(Seen::Dwelt);
 }
 
 /// Reads the message socket until so many records have come in all, or no more come.
 fn receive(stage: &mut Stage, count: usize) -> Ended<()> {
+    stage.lets_writers_go = true;
+    let received = receive_until(stage, count);
+    stage.lets_writers_go = false;
+    received
+}
+
+fn receive_until(stage: &mut Stage, count: usize) -> Ended<()> {
     loop {
         while stage.take_record() {}
         let come =

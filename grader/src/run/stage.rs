@@ -65,6 +65,8 @@ pub(super) struct Stage {
     rendezvous: OwnedFd,
     /// Full at first, so that writers wait; read only when a step says so.
     pub(super) records: OwnedFd,
+    /// Whether the message socket is read all the time.
+    pub(super) lets_writers_go: bool,
     limits: Limits,
     pub(super) people: People,
     still: Still,
@@ -133,6 +135,7 @@ impl Stage {
             driver,
             rendezvous,
             records,
+            lets_writers_go: false,
             limits,
             people,
             still: Still::default(),
@@ -267,6 +270,10 @@ impl Stage {
             self.drain()?;
         }
         let mut came = false;
+        // First: what was written before a message of the driver's is written down before it.
+        while self.lets_writers_go && self.take_record() {
+            came = true;
+        }
         if tasks && let Some(parcel) = link::receive(&self.rendezvous, CheckIn::MAX_BYTES) {
             self.check_in(parcel)?;
             came = true;

@@ -1,5 +1,5 @@
-//! Messages over a pipe: four bytes of length, little-endian, then the body. This module knows no
-//! pool and looks into no body.
+//! Messages over a pipe: four bytes of length, little-endian, then the body; and a [`Tray`] for those
+//! that must survive a sender who dies before they are in the pipe. This module looks into no body.
 //!
 //! A pipe carries bytes, not messages: a read may bring half a frame or three of them, and a write
 //! may take only a part. So every call here goes on until its frame is whole, and starts again when
@@ -8,9 +8,14 @@
 use crate::FrameError;
 use nix::errno::Errno;
 use nix::sys::uio::writev;
-use nix::unistd::{read, write};
+use nix::unistd::{close, read, write};
 use std::io::IoSlice;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use toolkit::shm::Region;
 
 /// The longest body: 256 MiB.
 pub(crate) const MAX_BODY: usize = 256 << 20;
@@ -24,11 +29,13 @@ const SMALL: usize = 256;
 /// The most that is asked for, or believed of an announcement, at once.
 const STEP: usize = 1 << 20;
 
-/// What an [`Inbox`] reads at once, as long as no frame needs more: what a pipe holds.
-const INBOX: usize = 64 << 10;
+/// What an [`Inbox`] reads at once, as long as no frame needs more: little in the beginning, since the
+/// first touch of every page of it costs a fork's child a copy, and at most what a pipe holds.
+const INBOX_MIN: usize = 2 << 10;
+const INBOX_MAX: usize = 64 << 10;
 
-/// An inbox that has grown beyond this gives the memory back when it is empty.
-const INBOX_KEEPS: usize = 4 << 20;
+/// An inbox or outbox that has grown beyond this gives the memory back when it is empty.
+const KEPT: usize = 4 << 20;
 
 /// Writes one frame with `body` to a blocking descriptor.
 ///
@@ -161,6 +168,9 @@ impl Inbox {
         let space = room.len();
         let count = read_once(from, room)?;
         self.end += count;
+        if count == space && space < INBOX_MAX {
+            self.buffer.resize(4 * self.buffer.len(), 0); // there is more to read than we thought
+        }
         Ok((count, count == space))
     }
 
@@ -184,15 +194,244 @@ impl Inbox {
     /// Makes room for the rest of the frame that comes next, and never none.
     fn make_room(&mut self) -> Result<(), FrameError> {
         let whole = HEADER + self.announced()?.unwrap_or(0);
-        self.buffer.copy_within(self.start..self.end, 0);
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+        }
         self.end -= self.start;
         self.start = 0;
-        if self.end == 0 && self.buffer.len() > INBOX_KEEPS {
+        if self.end == 0 && self.buffer.len() > KEPT {
             self.buffer = Vec::new();
         }
-        let wanted = whole.max(INBOX);
+        let wanted = whole.max(INBOX_MIN);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);
+        }
+        Ok(())
+    }
+}
+
+/// Every descriptor that a pool of this process holds. A new worker inherits them all, and an end
+/// that it kept would outlive its pool: another worker would wait for ever for the end of its tasks.
+static POOL_ENDS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+fn pool_ends() -> MutexGuard<'static, Vec<RawFd>> {
+    POOL_ENDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A descriptor of the pool's side, which new workers close.
+#[derive(Debug)]
+pub(crate) struct PoolEnd(OwnedFd);
+
+impl PoolEnd {
+    pub(crate) fn new(fd: OwnedFd) -> PoolEnd {
+        pool_ends().push(fd.as_raw_fd());
+        PoolEnd(fd)
+    }
+}
+
+impl Drop for PoolEnd {
+    fn drop(&mut self) {
+        // Before it is closed: its number may belong to somebody else right after.
+        pool_ends().retain(|fd| *fd != self.0.as_raw_fd());
+    }
+}
+
+impl AsFd for PoolEnd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Closes, in a new worker, whatever pools of its parent hold. Their owners are in the parent's part
+/// of the copied memory and are never dropped here, so nothing is closed twice.
+pub(crate) fn close_pool_ends() {
+    for fd in std::mem::take(&mut *pool_ends()) {
+        let _ = close(fd);
+    }
+}
+
+/// Looks again for a moment before it goes to sleep.
+///
+/// A message from another process is often there a few microseconds later, while to fall asleep and
+/// to be woken on another core takes longer than a small task. Each look lets others run first, so a
+/// core that is needed is not kept; and if somebody did need it, looking again is given up for a while,
+/// as whoever sleeps gets a busy core back sooner than whoever yields it.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    since: Option<Instant>,
+    /// So many times from now on, sleep at once.
+    sleeps: u32,
+}
+
+/// How long we look again.
+const MOMENT: Duration = Duration::from_micros(30);
+
+/// A moment that has taken so long belonged to somebody else.
+const CROWDED: Duration = Duration::from_micros(500);
+
+impl Patience {
+    /// Whether to look again, after others had a chance to run, or to sleep.
+    pub(crate) fn again(&mut self) -> bool {
+        if self.sleeps > 0 {
+            self.sleeps -= 1;
+            return false;
+        }
+        let again = self.since.get_or_insert_with(Instant::now).elapsed() < MOMENT;
+        if again {
+            thread::yield_now();
+        } else {
+            self.done();
+        }
+        again
+    }
+
+    /// What was waited for is there.
+    pub(crate) fn done(&mut self) {
+        if self.since.take().is_some_and(|since| since.elapsed() > CROWDED) {
+            self.sleeps = 100;
+        }
+    }
+}
+
+/// Memory that a worker shares with its pool, for what must not die with it: how many parcels it has
+/// begun, and the answers that it has not put into the pipe yet.
+///
+/// A pipe would do for that too, but a write costs more than a small task. So a worker writes the answers
+/// to a chunk with one write, at its end. Until then they also lie here, and the pool looks here only
+/// when the worker is dead.
+#[derive(Debug, Clone)]
+pub(crate) struct Tray {
+    words: Arc<Region<[AtomicU64]>>,
+    /// Where the tray's own words begin.
+    start: usize,
+}
+
+/// The words of a tray: how many parcels were begun, how many words of answers are valid, the number of
+/// the first of these answers, and the answers. These are frames, each from the beginning of a word.
+const TRAY: usize = 8 << 10;
+const BEGUN: usize = 0;
+const USED: usize = 1;
+const FIRST: usize = 2;
+const ANSWERS: usize = 8;
+
+impl Tray {
+    /// Makes `count` trays. Nothing in them takes up memory before it is used.
+    pub(crate) fn several(count: usize) -> Result<Vec<Tray>, nix::Error> {
+        let words = Arc::new(Region::new(count.checked_mul(TRAY).ok_or(Errno::ENOMEM)?)?);
+        Ok((0..count).map(|index| Tray { words: Arc::clone(&words), start: index * TRAY }).collect())
+    }
+
+    fn word(&self, index: usize) -> &AtomicU64 {
+        &self.words[self.start + index]
+    }
+
+    /// Makes the tray of a dead worker that of a new one, who does not run yet.
+    pub(crate) fn clean(&self) {
+        [BEGUN, USED, FIRST].into_iter().for_each(|index| self.word(index).store(0, Ordering::Release));
+    }
+
+    /// Notes, for the worker, that it begins a parcel.
+    pub(crate) fn begin(&self) {
+        // Only the worker writes here. What it stores is there even if it dies in the next instruction.
+        let begun = self.word(BEGUN).load(Ordering::Relaxed);
+        self.word(BEGUN).store(begun + 1, Ordering::Release);
+    }
+
+    pub(crate) fn begun(&self) -> u64 {
+        self.word(BEGUN).load(Ordering::Acquire)
+    }
+
+    /// Lays down a frame. Returns whether there was room.
+    pub(crate) fn lay(&self, frame: &[u8]) -> bool {
+        let used = self.word(USED).load(Ordering::Relaxed) as usize;
+        let after = used + frame.len().div_ceil(8);
+        if ANSWERS + after > TRAY {
+            return false;
+        }
+        let (whole, rest) = frame.as_chunks::<8>();
+        let begin = self.start + ANSWERS + used;
+        for (word, bytes) in self.words[begin..].iter().zip(whole) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+        if !rest.is_empty() {
+            let mut bytes = [0; 8];
+            bytes[..rest.len()].copy_from_slice(rest);
+            self.words[begin + whole.len()].store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+        }
+        // Last, and with `Release`: whoever sees this length sees all that it covers.
+        self.word(USED).store(after as u64, Ordering::Release);
+        true
+    }
+
+    /// Empties the tray, after its frames have gone into the pipe. The next one has the number `next`.
+    pub(crate) fn clear(&self, next: u64) {
+        // In this order: if we die in between, the tray is empty, whatever the number says.
+        self.word(USED).store(0, Ordering::Release);
+        self.word(FIRST).store(next, Ordering::Release);
+    }
+
+    /// The bodies of a dead worker's frames from number `from` on; those before it came by the pipe.
+    pub(crate) fn left_from(&self, from: u64) -> Vec<Vec<u8>> {
+        let used = self.word(USED).load(Ordering::Acquire) as usize;
+        let begin = self.start + ANSWERS;
+        let words = self.words[begin..begin + used].iter();
+        let bytes: Vec<u8> = words.flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect();
+        let mut rest = &bytes[..];
+        let bodies = std::iter::from_fn(|| {
+            let body = frames_in(rest).next()?;
+            rest = &rest[(HEADER + body.len()).next_multiple_of(8)..];
+            Some(body.to_vec())
+        });
+        let known = from.saturating_sub(self.word(FIRST).load(Ordering::Acquire));
+        bodies.skip(usize::try_from(known).unwrap_or(usize::MAX)).collect()
+    }
+}
+
+/// The answers of a worker on their way to the pool.
+pub(crate) struct Outbox<'a> {
+    answers: OwnedFd,
+    tray: &'a Tray,
+    /// Whole frames that are not in the pipe yet, and how many.
+    pub(crate) frames: Vec<u8>,
+    count: u64,
+    /// How many went into the pipe before these.
+    sent: u64,
+}
+
+impl<'a> Outbox<'a> {
+    pub(crate) fn new(answers: OwnedFd, tray: &'a Tray) -> Outbox<'a> {
+        Outbox { answers, tray, frames: Vec::new(), count: 0, sent: 0 }
+    }
+
+    /// Takes the answer that begins at `begin`, the parcel's last or not. When this returns, the answer
+    /// survives us: it is in the tray, or in the pipe.
+    pub(crate) fn add(&mut self, begin: usize, last: bool) -> Result<(), FrameError> {
+        self.count += 1;
+        if last && begin == 0 {
+            return self.send(self.frames.len()); // alone: its write is next anyway
+        }
+        if !self.tray.lay(&self.frames[begin..]) {
+            // The tray is full. Send what is in it, so that it has room; or else it never has enough.
+            self.count -= 1;
+            self.send(begin)?;
+            self.count = 1;
+            if !self.tray.lay(&self.frames) {
+                return self.send(self.frames.len());
+            }
+        }
+        if last { self.send(self.frames.len()) } else { Ok(()) }
+    }
+
+    /// Puts the first `bytes` bytes, which are `count` frames, into the pipe. Blocks until they are in.
+    fn send(&mut self, bytes: usize) -> Result<(), FrameError> {
+        write_all(&self.answers, &self.frames[..bytes])?;
+        self.sent += std::mem::take(&mut self.count);
+        // If we die before this, the pool finds in the tray what it knows already, and sees that by the
+        // numbers.
+        self.tray.clear(self.sent);
+        self.frames.drain(..bytes);
+        if self.frames.is_empty() && self.frames.capacity() > KEPT {
+            self.frames = Vec::new();
         }
         Ok(())
     }

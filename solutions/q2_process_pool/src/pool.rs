@@ -7,8 +7,9 @@
 //! what is queued to whoever may have it. Results are put where their input came from, so the order
 //! in which workers finish is of no account.
 
+use crate::frame::{Patience, Tray};
 use crate::worker::{Parcel, Place, Worker, open};
-use crate::{FrameError, PoolError, TaskError};
+use crate::{PoolError, TaskError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 use serde::Serialize;
@@ -20,7 +21,6 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use toolkit::codec;
 
 /// Stands for the result of one [`ProcessPool::apply_async`].
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -33,8 +33,10 @@ pub struct Ticket {
 pub struct ProcessPool<I, O> {
     id: u64,
     task: fn(I) -> O,
-    size: usize,
     workers: Vec<Worker>,
+    /// One for each worker that is missing.
+    trays: Vec<Tray>,
+    patience: Patience,
     queue: VecDeque<Parcel>,
     desk: Desk<O>,
     next_ticket: u64,
@@ -47,18 +49,22 @@ pub struct ProcessPool<I, O> {
 /// Where results are kept until somebody asks for them.
 struct Desk<O> {
     tickets: HashMap<u64, Result<O, TaskError>>,
-    /// The results of the running map, and how many are missing.
-    map: Vec<Option<Result<O, TaskError>>>,
+    /// The results of the running map, and how many are missing. [`MISSING`] stands for one of these,
+    /// since no task ends with it.
+    map: Vec<Result<O, TaskError>>,
     missing: usize,
 }
+
+/// A result that is not there yet.
+const MISSING: TaskError = TaskError::Closed;
 
 impl<O> Desk<O> {
     fn put(&mut self, place: Place, result: Result<O, TaskError>) {
         match place {
             Place::Ticket(number) => _ = self.tickets.insert(number, result),
             Place::Map(index) | Place::Chunk(index) => {
-                if let Some(slot @ None) = self.map.get_mut(index) {
-                    *slot = Some(result);
+                if let Some(slot @ Err(MISSING)) = self.map.get_mut(index) {
+                    *slot = result;
                     self.missing -= 1;
                 }
             }
@@ -78,12 +84,15 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
         if workers == 0 {
             return Err(PoolError::NoWorkers);
         }
-        let started: Result<Vec<Worker>, PoolError> = (0..workers).map(|_| Worker::start(task)).collect();
+        let trays = Tray::several(workers).map_err(PoolError::Os)?;
+        let started: Result<Vec<Worker>, PoolError> =
+            trays.iter().map(|tray| Worker::start(task, tray)).collect();
         Ok(ProcessPool {
             id: POOLS.fetch_add(1, Ordering::Relaxed),
             task,
-            size: workers,
             workers: started?,
+            trays: Vec::new(),
+            patience: Patience::default(),
             queue: VecDeque::new(),
             desk: Desk { tickets: HashMap::new(), map: Vec::new(), missing: 0 },
             next_ticket: 0,
@@ -126,7 +135,7 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
         let number = self.next_ticket;
         self.next_ticket += 1;
         let mut parcel = Parcel::new(Place::Ticket(number));
-        match pack(&mut parcel, &input) {
+        match parcel.pack(&input) {
             Ok(()) => self.queue.push_back(parcel),
             Err(error) => self.desk.put(Place::Ticket(number), Err(error)),
         }
@@ -252,29 +261,30 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
             return inputs.into_iter().map(|_| Err(TaskError::Closed)).collect();
         }
         // Nothing is queued before all inputs are here: the iterator may panic half way.
-        let mut results: Vec<Option<Result<O, TaskError>>> = Vec::new();
+        let inputs = inputs.into_iter();
+        let mut results: Vec<Result<O, TaskError>> = Vec::with_capacity(inputs.size_hint().0.min(1 << 20));
         let mut parcels: Vec<Parcel> = Vec::new();
         let mut open = false; // whether the next input may join the last parcel
-        for (index, input) in inputs.into_iter().enumerate() {
+        for (index, input) in inputs.enumerate() {
             let joined = match parcels.last_mut() {
-                Some(last) if open && last.len() < chunk => pack(last, &input).is_ok(),
+                Some(last) if open && last.len() < chunk => last.pack(&input).is_ok(),
                 _ => false,
             };
             open = true;
             if joined {
-                results.push(None);
+                results.push(Err(MISSING));
                 continue;
             }
             // Also an input that made the last parcel too long gets a chance of its own here.
             let mut parcel = Parcel::new(place(index));
-            match pack(&mut parcel, &input) {
+            match parcel.pack(&input) {
                 Ok(()) => {
                     parcels.push(parcel);
-                    results.push(None);
+                    results.push(Err(MISSING));
                 }
                 Err(error) => {
                     open = false; // a parcel's inputs are neighbours
-                    results.push(Some(Err(error)));
+                    results.push(Err(error));
                 }
             }
         }
@@ -285,7 +295,7 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
         while self.desk.missing > 0 {
             self.round(PollTimeout::NONE);
         }
-        std::mem::take(&mut self.desk.map).into_iter().flatten().collect()
+        std::mem::take(&mut self.desk.map)
     }
 
     /// Waits, for at most `limit`, until a worker has something for us or takes something from us;
@@ -298,19 +308,42 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
                 worker.send();
             }
             let desk = &mut self.desk;
-            let alive = !ready.answers || worker.receive(&mut |place, answer| desk.put(place, open(answer)));
-            if alive {
+            let mut deliver =
+                |place, answer: Result<&[u8], TaskError>| desk.put(place, answer.and_then(open));
+            if !ready.answers || worker.receive(&mut deliver) {
                 index += 1;
-            } else {
-                self.bury(index);
+                continue;
+            }
+            // It is dead. Its task in progress is lost, and the rest goes back to the queue.
+            let estate = self.workers.remove(index).bury(&mut deliver);
+            self.trays.push(estate.tray);
+            for parcel in estate.parcels.into_iter().rev() {
+                self.queue.push_front(parcel);
             }
         }
         self.replace_the_dead();
         self.hand_out();
     }
 
-    /// Asks the kernel which workers have answers (or have ended), and which pipes have room again.
-    fn wait(&self, limit: PollTimeout) -> Vec<Ready> {
+    /// Waits until something is ready, or the limit is over and nothing is.
+    fn wait(&mut self, limit: PollTimeout) -> Vec<Ready> {
+        let mut ready = self.look(PollTimeout::ZERO);
+        if limit == PollTimeout::ZERO {
+            return ready;
+        }
+        while ready.is_empty() && self.patience.again() {
+            ready = self.look(PollTimeout::ZERO);
+        }
+        if ready.is_empty() {
+            return self.look(limit);
+        }
+        self.patience.done();
+        ready
+    }
+
+    /// Asks the kernel which workers have answers (or have ended), and which pipes have room again. Says
+    /// nothing if there is nothing.
+    fn look(&self, limit: PollTimeout) -> Vec<Ready> {
         let mut fds = Vec::with_capacity(2 * self.workers.len());
         for worker in &self.workers {
             fds.push(PollFd::new(worker.answers(), PollFlags::POLLIN));
@@ -318,8 +351,9 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
         for tasks in self.workers.iter().filter_map(Worker::blocked) {
             fds.push(PollFd::new(tasks, PollFlags::POLLOUT));
         }
-        if poll(&mut fds, limit).is_err() {
-            return Vec::new(); // interrupted: whoever waits looks at the clock and comes again
+        // Interrupted: whoever waits looks at the clock and comes again.
+        if poll(&mut fds, limit).unwrap_or(0) == 0 {
+            return Vec::new();
         }
         let (answers, room) = fds.split_at(self.workers.len());
         let mut room = room.iter();
@@ -330,21 +364,15 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
         self.workers.iter().zip(answers).map(ready).collect()
     }
 
-    /// Takes a dead worker out. Its task in progress is lost, and the rest goes back to the queue.
-    fn bury(&mut self, index: usize) {
-        let desk = &mut self.desk;
-        let rest = self.workers.remove(index).bury(|place, error| desk.put(place, Err(error)));
-        for parcel in rest.into_iter().rev() {
-            self.queue.push_front(parcel);
-        }
-    }
-
     /// Starts a worker for each that is missing. If that fails, those that are left do the work; if
     /// none is left, nobody will, and every queued task is told so.
     fn replace_the_dead(&mut self) {
-        while self.workers.len() < self.size && self.start_failed.is_none() {
-            match Worker::start(self.task) {
-                Ok(worker) => self.workers.push(worker),
+        while let (None, Some(tray)) = (&self.start_failed, self.trays.last()) {
+            match Worker::start(self.task, tray) {
+                Ok(worker) => {
+                    self.workers.push(worker);
+                    self.trays.pop();
+                }
                 Err(error) => self.start_failed = Some(error),
             }
         }
@@ -372,12 +400,6 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
 struct Ready {
     answers: bool,
     room: bool,
-}
-
-fn pack<I: Serialize>(parcel: &mut Parcel, input: &I) -> Result<(), TaskError> {
-    let bytes = codec::encode(input).map_err(TaskError::Undecodable)?;
-    let too_long = |error: FrameError| TaskError::PoolFailed(PoolError::Frame(error));
-    parcel.add(&bytes).map_err(too_long)
 }
 
 /// Rounds up: a wait that ends too early would be repeated, again and again, until the time is over.

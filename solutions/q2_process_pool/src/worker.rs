@@ -2,24 +2,24 @@
 //! module does not know which task goes to which worker.
 //!
 //! The pool sends *parcels*: frames whose body is one frame for each input. The worker answers each
-//! input with a frame of its own before it begins the next, so whoever reads the answers knows which
-//! input was being run when a worker dies.
+//! input with a frame of its own before it begins the next, so whoever has the answers knows which
+//! input was being run when a worker dies. The answers to one parcel leave together; until they do they
+//! also lie in the worker's [`Tray`], where they outlive it.
 
-use crate::frame::{HEADER, Inbox, frames_in, header, write_frame};
+use crate::frame::{HEADER, Inbox, Outbox, Patience, PoolEnd, Tray, close_pool_ends, frames_in, header};
 use crate::{FrameError, PoolError, TaskError};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, close, getpid, pipe2, read, write};
+use nix::unistd::{Pid, getpid, pipe2, write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use toolkit::{CodecError, codec, fork};
 
 // ---- what travels -------------------------------------------------------------------------------
@@ -62,17 +62,34 @@ pub(crate) struct Parcel {
 
 impl Parcel {
     pub(crate) fn new(place: Place) -> Parcel {
-        Parcel { place, count: 0, answered: 0, wire: vec![0; HEADER], sent: 0 }
+        let mut wire = Vec::with_capacity(32); // enough for many a task
+        wire.extend_from_slice(&[0; HEADER]);
+        Parcel { place, count: 0, answered: 0, wire, sent: 0 }
     }
 
-    /// Adds an encoded input, unless the frame would become too long.
-    pub(crate) fn add(&mut self, input: &[u8]) -> Result<(), FrameError> {
-        let inner = header(input.len())?;
-        let outer = header(self.wire.len() + input.len())?; // one old header out, one new one in
-        self.wire.extend_from_slice(&inner);
-        self.wire.extend_from_slice(input);
+    /// Adds an input, unless it cannot be encoded or the frame would become too long.
+    pub(crate) fn pack<I: Serialize>(&mut self, input: &I) -> Result<(), TaskError> {
+        self.add(|wire| codec::encode_into(input, wire).map_err(TaskError::Undecodable))
+    }
+
+    fn add(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), TaskError>) -> Result<(), TaskError> {
+        let begin = self.wire.len();
+        self.wire.extend_from_slice(&[0; HEADER]);
+        let too_long = |error| TaskError::PoolFailed(PoolError::Frame(error));
+        let added = write(&mut self.wire).and_then(|()| self.put_headers(begin).map_err(too_long));
+        match added {
+            Ok(()) => self.count += 1,
+            Err(_) => self.wire.truncate(begin),
+        }
+        added
+    }
+
+    /// Puts the lengths of the input at `begin` and of the whole parcel where they belong.
+    fn put_headers(&mut self, begin: usize) -> Result<(), FrameError> {
+        let inner = header(self.wire.len() - begin - HEADER)?;
+        let outer = header(self.wire.len() - HEADER)?;
+        self.wire[begin..begin + HEADER].copy_from_slice(&inner);
         self.wire[..HEADER].copy_from_slice(&outer);
-        self.count += 1;
         Ok(())
     }
 
@@ -94,7 +111,12 @@ impl Parcel {
     fn after(&self, done: usize) -> Option<Parcel> {
         let mut rest = Parcel::new(self.place.after(done));
         for input in frames_in(&self.wire[HEADER..]).skip(done) {
-            rest.add(input).ok()?; // it fitted before
+            // It fitted before.
+            let again = |wire: &mut Vec<u8>| {
+                wire.extend_from_slice(input);
+                Ok(())
+            };
+            rest.add(again).ok()?;
         }
         (rest.count > 0).then_some(rest)
     }
@@ -132,58 +154,71 @@ pub(crate) fn open<O: DeserializeOwned>(answer: &[u8]) -> Result<O, TaskError> {
 
 /// The life of a worker: runs what arrives until the pool's end of the pipe is closed. Returns its
 /// exit code.
-fn serve<I, O>(task: fn(I) -> O, tasks: OwnedFd, answers: OwnedFd, begun: &EventFd) -> i32
+fn serve<I, O>(task: fn(I) -> O, tasks: OwnedFd, answers: OwnedFd, tray: &Tray) -> i32
 where
     I: DeserializeOwned,
     O: Serialize,
 {
     let mut inbox = Inbox::default();
-    let mut answer = Vec::new();
+    let mut outbox = Outbox::new(answers, tray);
+    let mut patience = Patience::default();
     loop {
         let parcel = match inbox.next() {
             Ok(Some(parcel)) => parcel,
             Ok(None) => match inbox.fill(&tasks) {
                 Ok((0, _)) => return 0, // the pool is gone, or wants no more
                 Ok(_) => continue,
+                Err(FrameError::Os(Errno::EAGAIN)) if patience.again() => continue,
+                Err(FrameError::Os(Errno::EAGAIN)) => {
+                    // Interrupted or not, we look again.
+                    let _ = poll(&mut [PollFd::new(tasks.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE);
+                    continue;
+                }
                 Err(_) => return 1,
             },
             Err(_) => return 1,
         };
+        patience.done();
         // From here on the inputs are ours. If we die before this line, as when we are killed while
         // idle and a task is already in the pipe, the pool gives the parcel to another worker.
-        while begun.write(1) == Err(Errno::EINTR) {}
-        for input in frames_in(parcel) {
-            run(task, input, &mut answer);
-            let too_long = match write_frame(&answers, &answer) {
-                Ok(()) => continue,
-                Err(FrameError::TooLong { bytes }) => bytes,
-                Err(_) => return 1, // nobody reads: the pool is gone
-            };
-            fill(&mut answer, TOO_LONG, &codec::encode(&too_long).unwrap_or_default());
-            if write_frame(&answers, &answer).is_err() {
-                return 1;
+        tray.begin();
+        let mut inputs = frames_in(parcel).peekable();
+        while let Some(input) = inputs.next() {
+            let begin = outbox.frames.len();
+            run(task, input, &mut outbox.frames);
+            if outbox.add(begin, inputs.peek().is_none()).is_err() {
+                return 1; // nobody reads: the pool is gone
             }
         }
     }
 }
 
-/// Runs the task and puts the body of its answer into `answer`.
-fn run<I: DeserializeOwned, O: Serialize>(task: fn(I) -> O, input: &[u8], answer: &mut Vec<u8>) {
+/// Runs the task and appends its answer, a whole frame, to `frames`.
+fn run<I: DeserializeOwned, O: Serialize>(task: fn(I) -> O, input: &[u8], frames: &mut Vec<u8>) {
+    let begin = frames.len();
+    frames.extend_from_slice(&[0, 0, 0, 0, RESULT]);
     // Nothing that the task could leave half done is used after a panic: its input and its result
-    // are its own, and what it did to statics is its own affair, as in one process. Decoding and
-    // encoding are in here too, as both may call code of the task's author.
-    let result = catch_unwind(AssertUnwindSafe(|| codec::encode(&task(codec::decode(input)?))));
+    // are its own, what was encoded of it is cut off, and what it did to statics is its own affair, as
+    // in one process. Decoding and encoding are in here too, as both may call code of the task's author.
+    let result = catch_unwind(AssertUnwindSafe(|| codec::encode_into(&task(codec::decode(input)?), frames)));
+    let mut instead = |kind: u8, rest: &[u8]| {
+        frames.truncate(begin + HEADER);
+        frames.push(kind);
+        frames.extend_from_slice(rest);
+    };
     match result {
-        Ok(Ok(bytes)) => fill(answer, RESULT, &bytes),
-        Ok(Err(error)) => fill(answer, UNDECODABLE, error.message.as_bytes()),
-        Err(payload) => fill(answer, PANICKED, text_of(payload).as_bytes()),
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => instead(UNDECODABLE, error.message.as_bytes()),
+        Err(payload) => instead(PANICKED, text_of(payload).as_bytes()),
     }
-}
-
-fn fill(answer: &mut Vec<u8>, kind: u8, rest: &[u8]) {
-    answer.clear();
-    answer.push(kind);
-    answer.extend_from_slice(rest);
+    let bytes = frames.len() - begin - HEADER;
+    let length = header(bytes).unwrap_or_else(|_| {
+        frames.truncate(begin + HEADER);
+        frames.push(TOO_LONG);
+        frames.extend(codec::encode(&bytes).unwrap_or_default());
+        ((frames.len() - begin - HEADER) as u32).to_le_bytes()
+    });
+    frames[begin..begin + HEADER].copy_from_slice(&length);
 }
 
 fn text_of(payload: Box<dyn Any + Send>) -> String {
@@ -195,46 +230,6 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
 
 // ---- the pool's side ----------------------------------------------------------------------------
 
-/// Every descriptor that a pool of this process holds. A new worker inherits them all, and an end
-/// that it kept would outlive its pool: another worker would wait for ever for the end of its tasks.
-static POOL_ENDS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
-
-fn pool_ends() -> MutexGuard<'static, Vec<RawFd>> {
-    POOL_ENDS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A descriptor of the pool's side, which new workers close.
-#[derive(Debug)]
-struct PoolEnd(OwnedFd);
-
-impl PoolEnd {
-    fn new(fd: OwnedFd) -> PoolEnd {
-        pool_ends().push(fd.as_raw_fd());
-        PoolEnd(fd)
-    }
-}
-
-impl Drop for PoolEnd {
-    fn drop(&mut self) {
-        // Before it is closed: its number may belong to somebody else right after.
-        pool_ends().retain(|fd| *fd != self.0.as_raw_fd());
-    }
-}
-
-impl AsFd for PoolEnd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-/// Closes, in a new worker, whatever pools of its parent hold. Their owners are in the parent's part
-/// of the copied memory and are never dropped here, so nothing is closed twice.
-fn close_pool_ends() {
-    for fd in std::mem::take(&mut *pool_ends()) {
-        let _ = close(fd);
-    }
-}
-
 /// A running worker. Dropping it kills and reaps the process.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -244,38 +239,55 @@ pub(crate) struct Worker {
     owner: Pid,
     tasks: Option<PoolEnd>,
     answers: PoolEnd,
-    /// Counts the parcels that the worker has begun, and survives it.
-    begun: PoolEnd,
+    /// What the worker leaves behind if it dies.
+    tray: Tray,
     inbox: Inbox,
     on_the_way: VecDeque<Parcel>,
     finished_parcels: u64,
+    answers_taken: u64,
+}
+
+/// What a worker that has died leaves behind.
+pub(crate) struct Estate {
+    /// The parcels that nobody has begun, oldest first.
+    pub(crate) parcels: Vec<Parcel>,
+    /// For its successor.
+    pub(crate) tray: Tray,
 }
 
 impl Worker {
-    /// Starts a worker that runs `task`.
-    pub(crate) fn start<I, O>(task: fn(I) -> O) -> Result<Worker, PoolError>
+    /// Starts a worker that runs `task`. The tray must be nobody else's, save that of a dead worker.
+    pub(crate) fn start<I, O>(task: fn(I) -> O, tray: &Tray) -> Result<Worker, PoolError>
     where
         I: DeserializeOwned,
         O: Serialize,
     {
+        tray.clean();
         let (worker_tasks, tasks) = pipe2(OFlag::O_CLOEXEC).map_err(PoolError::Os)?;
         let (answers, worker_answers) = pipe2(OFlag::O_CLOEXEC).map_err(PoolError::Os)?;
-        let begun = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
-        let begun = begun.map_err(PoolError::Os)?;
-        // Only the pool's ends: the flag belongs to one end, and the worker likes to block.
-        for end in [&tasks, &answers] {
+        // The pool never blocks in a read or write, and the worker does not when it looks for tasks. Its
+        // answers it writes with patience: the flag belongs to one end, not to the pipe.
+        for end in [&tasks, &answers, &worker_tasks] {
             fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(PoolError::Os)?;
         }
-        let (tasks, answers) = (Some(PoolEnd::new(tasks)), PoolEnd::new(answers));
+        let (tasks, answers) = (PoolEnd::new(tasks), PoolEnd::new(answers));
         // The worker's ends move into the child, which closes them here as soon as it runs.
         let child = || {
             close_pool_ends();
-            serve(task, worker_tasks, worker_answers, &begun)
+            serve(task, worker_tasks, worker_answers, tray)
         };
-        let process = Some(fork(child).map_err(PoolError::Fork)?);
-        let begun = PoolEnd::new(begun.into());
-        let (inbox, on_the_way) = (Inbox::default(), VecDeque::new());
-        Ok(Worker { process, owner: getpid(), tasks, answers, begun, inbox, on_the_way, finished_parcels: 0 })
+        let process = fork(child).map_err(PoolError::Fork)?;
+        Ok(Worker {
+            process: Some(process),
+            owner: getpid(),
+            tasks: Some(tasks),
+            answers,
+            tray: tray.clone(),
+            inbox: Inbox::default(),
+            on_the_way: VecDeque::new(),
+            finished_parcels: 0,
+            answers_taken: 0,
+        })
     }
 
     pub(crate) fn id(&self) -> Option<Pid> {
@@ -322,7 +334,7 @@ impl Worker {
 
     /// Reads the answers that are here and hands each to `deliver`. Returns whether the worker is
     /// still there.
-    pub(crate) fn receive(&mut self, deliver: &mut impl FnMut(Place, &[u8])) -> bool {
+    pub(crate) fn receive(&mut self, deliver: &mut impl FnMut(Place, Result<&[u8], TaskError>)) -> bool {
         loop {
             let more = match self.inbox.fill(&self.answers) {
                 Ok((0, _)) => return false,
@@ -333,13 +345,11 @@ impl Worker {
             loop {
                 match self.inbox.next() {
                     Ok(Some(answer)) => {
-                        let Some(parcel) = self.on_the_way.front_mut() else { return false };
-                        deliver(parcel.place.after(parcel.answered), answer);
-                        parcel.answered += 1;
-                        if parcel.answered == parcel.count {
-                            self.on_the_way.pop_front();
-                            self.finished_parcels += 1;
-                        }
+                        let Some(place) = next_place(&mut self.on_the_way, &mut self.finished_parcels) else {
+                            return false;
+                        };
+                        self.answers_taken += 1;
+                        deliver(place, Ok(answer));
                     }
                     Ok(None) => break,
                     Err(_) => return false, // not an answer: the task wrote to a pipe that is not its own
@@ -351,39 +361,28 @@ impl Worker {
         }
     }
 
-    /// Ends and reaps the worker. Hands the input that was being run, if one was, to `failed`, and
-    /// returns the parcels that nobody has begun, oldest first.
-    pub(crate) fn bury(mut self, failed: impl FnOnce(Place, TaskError)) -> Vec<Parcel> {
-        let parcels = std::mem::take(&mut self.on_the_way);
-        let finished = self.finished_parcels;
+    /// Ends and reaps the worker. Hands the answers that it has not sent, and the error of the input
+    /// that was being run, if one was, to `deliver`.
+    pub(crate) fn bury(mut self, deliver: &mut impl FnMut(Place, Result<&[u8], TaskError>)) -> Estate {
         let error = self.reap();
-        let begun = self.begun();
+        for answer in self.tray.left_from(self.answers_taken) {
+            if let Some(place) = next_place(&mut self.on_the_way, &mut self.finished_parcels) {
+                deliver(place, Ok(&answer));
+            }
+        }
         // Had it begun the oldest parcel? Then the first input without an answer was being run.
         // A parcel that it had not begun goes to another worker whole: a worker that is killed while
         // idle must not take the next task with it.
-        let torn = begun > finished;
-        let mut rest = Vec::new();
-        for (index, parcel) in parcels.iter().enumerate() {
+        let torn = self.tray.begun() > self.finished_parcels;
+        let mut parcels = Vec::new();
+        for (index, parcel) in self.on_the_way.iter().enumerate() {
             let running = usize::from(torn && index == 0);
-            rest.extend(parcel.after(parcel.answered + running));
+            parcels.extend(parcel.after(parcel.answered + running));
         }
-        if let Some(parcel) = parcels.front().filter(|_| torn) {
-            failed(parcel.place.after(parcel.answered), error);
+        if let Some(parcel) = self.on_the_way.front().filter(|_| torn) {
+            deliver(parcel.place.after(parcel.answered), Err(error));
         }
-        rest
-    }
-
-    /// Says how many parcels the worker has begun in its life. The counter is the kernel's, so it is
-    /// right even if the worker died in the very next instruction.
-    fn begun(&self) -> u64 {
-        let mut count = [0; 8];
-        loop {
-            match read(&self.begun, &mut count) {
-                Ok(_) => return u64::from_ne_bytes(count),
-                Err(Errno::EINTR) => {}
-                Err(_) => return 0, // it is empty: nothing was begun
-            }
-        }
+        Estate { parcels, tray: self.tray.clone() }
     }
 
     /// Kills the process and waits for it. Its answers have ended, so as a rule it has ended too, and
@@ -421,6 +420,19 @@ impl Worker {
             }
         }
     }
+}
+
+/// Where the next answer belongs, in the order in which the parcels went out; the parcel that it
+/// completes is done. `None` if nothing was asked.
+fn next_place(on_the_way: &mut VecDeque<Parcel>, finished_parcels: &mut u64) -> Option<Place> {
+    let parcel = on_the_way.front_mut()?;
+    let place = parcel.place.after(parcel.answered);
+    parcel.answered += 1;
+    if parcel.answered == parcel.count {
+        on_the_way.pop_front();
+        *finished_parcels += 1;
+    }
+    Some(place)
 }
 
 impl Drop for Worker {

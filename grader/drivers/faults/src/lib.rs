@@ -15,6 +15,7 @@ use nix::libc::{
     self, c_int, c_long, c_void, clockid_t, epoll_event, id_t, idtype_t, iovec, nfds_t, pid_t, pollfd,
     siginfo_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
 };
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Reads and writes on pipes move fewer bytes than asked for.
@@ -27,17 +28,39 @@ pub const DAY_JUMPS: u32 = 4;
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
+/// Signals that this process has sent to numbers that no process had.
+static LOST_SIGNALS: AtomicU64 = AtomicU64::new(0);
+
+/// How many signals this process has sent to numbers that no process had at that moment. Each of
+/// them reaches a stranger as soon as the number is given away again.
+pub fn lost_signals() -> u64 {
+    LOST_SIGNALS.load(Ordering::Relaxed)
+}
+
+/// A descriptor of the caller's own for what the descriptor `number` refers to, close-on-exec.
+///
+/// # Errors
+///
+/// As fcntl(2): there is no such descriptor, or too many are open.
+pub fn duplicate(number: RawFd) -> nix::Result<OwnedFd> {
+    // SAFETY: numbers only; the kernel refuses a number that is no descriptor.
+    let own = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    // SAFETY: the kernel has just given this descriptor to us, and nobody else knows of it.
+    nix::Error::result(own).map(|own| unsafe { OwnedFd::from_raw_fd(own) })
+}
+
 /// Sets what goes wrong from now on, in this process and in those that it will fork; returns what
 /// was set before.
 pub fn set(mode: u32) -> u32 {
     MODE.swap(mode, Ordering::Relaxed)
 }
 
-/// Runs `work` with nothing going wrong.
+/// Runs `work` with no call cut short or interrupted. The day goes on jumping: what looks at it may
+/// be another thread, to which this is no business.
 pub fn without<T>(work: impl FnOnce() -> T) -> T {
-    let before = set(0);
+    let before = MODE.fetch_and(DAY_JUMPS, Ordering::Relaxed);
     let result = work();
-    set(before);
+    MODE.fetch_or(before & !DAY_JUMPS, Ordering::Relaxed);
     result
 }
 
@@ -261,6 +284,22 @@ pub unsafe extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, 
     let no_usage = std::ptr::null_mut::<libc::rusage>();
     // SAFETY: see above.
     unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, no_usage) as c_int }
+}
+
+/// As kill(2); counts the signals that reach nobody.
+///
+/// # Safety
+///
+/// As kill(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kill(pid: pid_t, signal: c_int) -> c_int {
+    // SAFETY: numbers only.
+    let result = unsafe { libc::syscall(libc::SYS_kill, pid, signal) as c_int };
+    // SAFETY: the address is that of this thread's own `errno`.
+    if result == -1 && signal != 0 && unsafe { *libc::__errno_location() } == libc::ESRCH {
+        LOST_SIGNALS.fetch_add(1, Ordering::Relaxed);
+    }
+    result
 }
 
 /// As clock_gettime(2).

@@ -1,4 +1,5 @@
-//! A pool like the reference pool, that calls a hook where it starts and where it ends.
+//! A pool like the reference pool, that calls a hook where it starts and where it ends, and fails
+//! there when it is told to.
 
 use crate::pool;
 use crate::{PoolError, TaskError, Ticket};
@@ -7,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// Where a pool is held.
@@ -19,6 +21,25 @@ pub enum Phase {
 }
 
 static HOOK: OnceLock<fn(Phase)> = OnceLock::new();
+
+/// Which phase fails: 0 none, 1 the start, 2 the end.
+static FAILS: AtomicU8 = AtomicU8::new(0);
+
+/// Has every start fail from now on, before there is a worker; or every `join`, after the workers
+/// have ended; or nothing.
+pub fn fail_in(phase: Option<Phase>) {
+    let number = match phase {
+        None => 0,
+        Some(Phase::Start) => 1,
+        Some(Phase::Stop) => 2,
+    };
+    FAILS.store(number, Ordering::Relaxed);
+}
+
+/// The failure that a start shall have.
+fn no_start() -> Result<(), PoolError> {
+    if FAILS.load(Ordering::Relaxed) == 1 { Err(PoolError::Os(nix::Error::EAGAIN)) } else { Ok(()) }
+}
 
 /// Has `hook` called once in each start and once in each end, in the caller. Only the first hook counts.
 pub fn hold_with(hook: fn(Phase)) {
@@ -56,6 +77,7 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
     ///
     /// As in question 2.
     pub fn new(workers: usize, task: fn(I) -> O) -> Result<Self, PoolError> {
+        no_start()?;
         let pool = pool::ProcessPool::new(workers, task)?;
         hold(Phase::Start);
         Ok(Self { pool: Some(pool) })
@@ -67,6 +89,7 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
     ///
     /// As in question 2.
     pub fn with_default_workers(task: fn(I) -> O) -> Result<Self, PoolError> {
+        no_start()?;
         let pool = pool::ProcessPool::with_default_workers(task)?;
         hold(Phase::Start);
         Ok(Self { pool: Some(pool) })
@@ -139,7 +162,8 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
     /// As in question 2.
     pub fn join(mut self) -> Result<(), PoolError> {
         hold(Phase::Stop);
-        self.pool.take().expect(ENDED).join()
+        self.pool.take().expect(ENDED).join()?;
+        if FAILS.load(Ordering::Relaxed) == 2 { Err(PoolError::Os(nix::Error::ECHILD)) } else { Ok(()) }
     }
 
     /// As in question 2.

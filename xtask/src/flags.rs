@@ -66,6 +66,12 @@ pub(crate) fn command() -> Command {
                         .value_parser(value_parser!(u32).range(1..))
                         .default_value("200")
                         .help("Runs of stub, solution and variants; impostors get a tenth"),
+                )
+                .arg(
+                    Arg::new("hogs")
+                        .long("hogs")
+                        .action(ArgAction::SetTrue)
+                        .help("Beside busy loops that leave the gradings next to no processor"),
                 ),
         )
         .subcommand(

@@ -11,6 +11,7 @@ mod explain;
 mod flags;
 mod grade;
 mod hint;
+mod hogs;
 mod list;
 mod replay;
 mod reset;

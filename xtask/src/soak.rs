@@ -1,6 +1,7 @@
 //! `soak`: the whole bank again and again with fresh seeds, half of it on a busy machine. A verdict
 //! that differs from its label, or from itself, is a bug of ours.
 
+use crate::hogs::Hogs;
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::GraderError;
@@ -10,6 +11,8 @@ use grader::build::{self, Workshop};
 use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
+use grader::report::CheckReport;
+use grader::verdict::Verdict;
 use std::thread;
 use std::time::Instant;
 
@@ -17,10 +20,11 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let runs = flags.get_one::<u32>("runs").copied().unwrap_or(200);
     let questions = course::questions(flags)?;
     let workshop = course::workshop(&questions)?;
+    let _hogs = flags.get_flag("hogs").then(Hogs::start);
     let mut exit = Exit::Full;
     for question in questions {
         let samples = bank::samples(course::root(), &question)?;
-        let (mut graded, mut wrong) = (0, 0);
+        let (mut graded, mut wrong, mut unsure) = (0, 0, 0);
         for sample in &samples {
             let times = match sample.expected {
                 Expected::Loses(_) => runs.div_ceil(10),
@@ -30,6 +34,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
             let differing = soak_one(&workshop, &question, sample, times)?;
             graded += times;
             wrong += differing.len();
+            unsure += differing.iter().filter(|line| line.starts_with(UNSURE)).count();
             shell::say(&format!(
                 "{}: {times} runs, {} not as labelled, {:.1} s",
                 sample.name,
@@ -39,7 +44,8 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
             differing.iter().for_each(|line| shell::report(line));
         }
         shell::report(&format!(
-            "{}: {} answers, {graded} gradings, half of them four at once, with all processors kept busy, {wrong} not as labelled",
+            "{}: {} answers, {graded} gradings, half of them four at once, with all processors kept busy, {wrong} not as labelled, \
+             {unsure} of them merely unsure",
             question.slug,
             samples.len()
         ));
@@ -68,7 +74,9 @@ fn soak_one(
             let settings = Settings::new(course::fresh_seed()?);
             let report = grade::judge_built(workshop, question, &built, settings, &|_| ())?;
             if let Err(lines) = sample.compare(&report) {
-                wrong.push(format!("seed {:08x}: {}", settings.seed, lines.join("; ")));
+                let merely = lines.len() == report.checks.iter().filter(|check| is_unsure(check)).count();
+                let mark = if merely { UNSURE } else { "" };
+                wrong.push(format!("{mark}seed {:08x}: {}", settings.seed, lines.join("; ")));
             }
         }
         Ok(wrong)
@@ -83,6 +91,13 @@ fn soak_one(
         }
         Ok(wrong)
     })
+}
+
+/// Begins the line of a grading in which nothing was wrong but what the judge could not tell.
+const UNSURE: &str = "(unsure) ";
+
+fn is_unsure(check: &CheckReport) -> bool {
+    matches!(check.verdict, Verdict::Inconclusive(_))
 }
 
 /// How many judgings go on at the same time on the busy machine.

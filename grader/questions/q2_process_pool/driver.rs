@@ -7,6 +7,7 @@ use super::words::{self, Call, Then};
 use crate::session::{Question, checkpoint, log, log_text};
 use crate::{faults, gate};
 use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, pipe2};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::any::Any;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wire::Challenge;
 
@@ -72,6 +74,36 @@ fn task(input: Input) -> Output {
     }
     let number = job.number.wrapping_mul(job.number).wrapping_add(addend);
     Output { id: job.id, number, text: words::answer_of(&input.text) }
+}
+
+/// How often the answer has forked.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// At which of them the system shall refuse.
+static REFUSED: AtomicU64 = AtomicU64::new(u64::MAX);
+
+fn before_fork() {
+    if FORKS.fetch_add(1, Ordering::Relaxed) >= REFUSED.load(Ordering::Relaxed) {
+        limit_processes(Some(0));
+    }
+}
+
+/// Sets the soft limit, or puts it back to the hard one.
+fn limit_processes(most: Option<u64>) {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NPROC) {
+        let _ = setrlimit(Resource::RLIMIT_NPROC, most.unwrap_or(hard).min(hard), hard);
+    }
+}
+
+/// Tries whether this system can be made to refuse, then has it refuse after so many forks.
+fn refuse_forks(after: u64) {
+    limit_processes(Some(0));
+    match toolkit::fork(|| 0) {
+        Err(_) => log(words::REFUSES, &[]),
+        Ok(child) => drop(waitpid(child, None)),
+    }
+    limit_processes(None);
+    REFUSED.store(FORKS.load(Ordering::Relaxed) + after, Ordering::Relaxed);
 }
 
 /// An error of a pool, in numbers.
@@ -274,6 +306,7 @@ impl Question for Driver<'_> {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
         let calls = challenge.words.iter().map(|words| Call::from_words(words)).collect::<Option<Vec<_>>>();
         let calls = calls.ok_or("not a list of calls")?;
+        toolkit::hook::before_fork(before_fork);
         let mut scene = Scene { answer: self.0, pools: Vec::new(), tickets: Vec::new(), own_child: None };
         for (number, call) in (0..).zip(&calls) {
             let played = catch_unwind(AssertUnwindSafe(|| scene.play(number, call)));
@@ -376,6 +409,7 @@ impl Scene<'_> {
                 let code = i32::try_from(*code).ok()?;
                 self.own_child = toolkit::fork(|| code).ok();
             }
+            Call::RefuseForks(after) => refuse_forks(*after),
             Call::WaitForOwnChild => {
                 let code = self.own_child.take().map_or(1000, exit_code);
                 log(words::OWN_CHILD, &[number, code]);

@@ -124,6 +124,11 @@ pub(super) const CRASH: TrialRules = TrialRules {
         let lost = |wrong: Wrong| Wrong { fault: Fault::LostTask, ..wrong };
         all_done(trial, trace, &killed).map_err(lost)?;
         tickets_right(trial, trace).map_err(lost)?;
+        let joined = calls(trial).iter().position(|call| matches!(call, Call::Join(_)));
+        if joined.and_then(|join| returned(trace, join)) != Some(0) {
+            let what = "`join` fails, though every worker was waited for: a dead worker is the error of its task";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
         let mut begun = BTreeSet::new();
         if let Some((_, task)) = trace.arrivals().find(|(_, task)| !begun.insert(*task)) {
             let what = format!("task {task} was run twice");
@@ -325,13 +330,27 @@ pub(super) const CLEAN: TrialRules = TrialRules {
         vec![
             trial(&calls, &looks),
             trial(&died, &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn]),
+            // The third of four workers cannot be started.
+            trial(
+                &[Call::RefuseForks(2), Call::New(4), Call::Checkpoint(1)],
+                &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn],
+            ),
         ]
     },
-    judge: |_, trace| {
+    judge: |trial, trace| {
         good_end(trace, Fault::Hang, "one pool after the other, and one of them is stuck")?;
         if trace.entry(words::OWN_CHILD).is_some_and(|entry| entry.args.get(1) != Some(&5)) {
             let what = "the pool has waited for a child that the caller had started itself";
             return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
+        if calls(trial).first() == Some(&Call::RefuseForks(2)) {
+            if trace.entry(words::REFUSES).is_none() {
+                return Ok(()); // this system cannot be made to
+            }
+            if returned(trace, 1) != Some(3) {
+                let what = "a worker could not be started, and `new` does not fail with `PoolError::Fork`";
+                return Err(Wrong::new(Fault::WrongAnswer, what));
+            }
         }
         let all: Vec<_> = trace.censuses().collect();
         for census in &all {

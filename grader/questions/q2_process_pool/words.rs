@@ -130,6 +130,8 @@ pub enum Call {
     OwnChild(u64),
     /// The caller waits for that child.
     WaitForOwnChild,
+    /// From here on the system refuses to fork after so many forks.
+    RefuseForks(u64),
 }
 
 impl Call {
@@ -160,6 +162,7 @@ impl Call {
             Call::WriteToNobody(bytes) => vec![18, *bytes],
             Call::OwnChild(code) => vec![19, *code],
             Call::WaitForOwnChild => vec![20],
+            Call::RefuseForks(after) => vec![21, *after],
         }
     }
 
@@ -191,6 +194,7 @@ impl Call {
             [18, bytes] => Call::WriteToNobody(*bytes),
             [19, code] => Call::OwnChild(*code),
             [20] => Call::WaitForOwnChild,
+            [21, after] => Call::RefuseForks(*after),
             _ => return None,
         })
     }
@@ -270,6 +274,9 @@ pub const OS: u64 = 4;
 
 /// The caller's own child has ended; args: call, code (or 1000 if nobody knows it).
 pub const OWN_CHILD: u64 = 11;
+
+/// This system can be made to refuse a fork.
+pub const REFUSES: u64 = 12;
 
 /// The text of a panic that needs no memory of its own.
 pub const LITERAL: &str = "a panic whose text stands in the program";

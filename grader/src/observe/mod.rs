@@ -7,6 +7,8 @@ mod idle;
 mod people;
 mod pipes;
 mod still;
+#[cfg(test)]
+mod tests;
 mod waits;
 
 pub(crate) use idle::busy;

@@ -12,9 +12,6 @@ use crate::fault::Fault;
 use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
 use std::collections::BTreeSet;
 
-/// More threads than the address space of a respondent has room for.
-const TOO_MANY: u64 = 9_999;
-
 pub(super) const THREADS: TrialRules = TrialRules {
     check: "q8.threads",
     trials: |fresh| {
@@ -56,7 +53,7 @@ pub(super) const THREADS: TrialRules = TrialRules {
         ];
         let mut panicking = plain(fresh, 0, 6);
         panicking[2].then = Then::Panic;
-        for (threads, jobs) in [(3, panicking), (0, plain(fresh, 0, 2)), (TOO_MANY, plain(fresh, 0, 2))] {
+        for (threads, jobs) in [(3, panicking), (0, plain(fresh, 0, 2))] {
             let calls = [Call::TimeThreads(threads, jobs), Call::Checkpoint(1)];
             trials.push(trial(&calls, &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn]));
         }

@@ -8,6 +8,9 @@ use grader::grade::{self, Settings};
 use grader::report::QuestionReport;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// Fixed, so that a failure here can be repeated; fresh seeds are `cargo xtask soak`'s business.
 const SEED: u32 = 0x5eed_0001;
@@ -21,9 +24,9 @@ fn every_sample_of_the_bank_is_graded_as_labelled() {
     let mut tables = Vec::new();
     for question in questions {
         let mut table = heading(&question);
-        for sample in bank::samples(root, &question).expect("the bank") {
-            let report = grade(&workshop, &question, &sample);
-            row(&mut table, &sample, &report);
+        let samples = bank::samples(root, &question).expect("the bank");
+        for (sample, report) in samples.iter().zip(grade_all(&workshop, &question, &samples)) {
+            row(&mut table, sample, &report);
             if let Err(lines) = sample.compare(&report) {
                 wrong.extend(lines);
                 wrong.push(report.checks.iter().map(|check| format!("{:?}\n", check.verdict)).collect());
@@ -39,6 +42,27 @@ fn every_sample_of_the_bank_is_graded_as_labelled() {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the course")
+}
+
+/// How many samples are graded at the same time: those of processes mostly wait.
+const AT_ONCE: usize = 4;
+
+fn grade_all(workshop: &Workshop, question: &Question, samples: &[Sample]) -> Vec<QuestionReport> {
+    let next = AtomicUsize::new(0);
+    let reports: Vec<OnceLock<QuestionReport>> = samples.iter().map(|_| OnceLock::new()).collect();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((sample, report)) = {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    samples.get(place).zip(reports.get(place))
+                } {
+                    report.get_or_init(|| grade(workshop, question, sample));
+                }
+            });
+        }
+    });
+    reports.into_iter().map(|report| report.into_inner().expect("graded")).collect()
 }
 
 fn grade(workshop: &Workshop, question: &Question, sample: &Sample) -> QuestionReport {

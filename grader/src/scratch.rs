@@ -45,6 +45,24 @@ impl Drop for Scratch {
     }
 }
 
+/// Removes the folders of graders that were killed before they could do it.
+pub(crate) fn forget_dead() {
+    let Ok(base) = base() else { return };
+    for item in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = item.file_name().to_string_lossy().into_owned();
+        if owner(&name).is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            let _ = fs::remove_dir_all(item.path());
+        }
+    }
+}
+
+/// The process that made a folder of this name, if [`Scratch`] made it.
+fn owner(name: &str) -> Option<u32> {
+    let (rest, number) = name.rsplit_once('-')?;
+    number.parse::<u32>().ok()?;
+    rest.rsplit_once('-')?.1.parse().ok()
+}
+
 /// The folder that holds everything we keep between runs: one for each user.
 ///
 /// # Errors
@@ -81,4 +99,21 @@ fn make_with(path: &Path, mode: u32) -> Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path).map_err(failed)?;
     // The umask may have taken away what other users need.
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_the_dead_go_and_those_of_the_living_stay() {
+        let own = Scratch::new("living").expect("a folder");
+        // No process has the largest number.
+        let dead = base().expect("the base").join(format!("dead-{}-0", u32::MAX));
+        make(&dead).expect("a folder");
+        forget_dead();
+        assert!(!dead.exists() && own.path().exists());
+        assert_eq!(owner("toolchain-0123456789abcdef"), None);
+        assert_eq!(owner("slots"), None);
+    }
 }

@@ -73,6 +73,7 @@ impl Workshop {
     /// A machine error if there is no compiler that works; a course error if the course's own
     /// code does not compile.
     pub fn open(root: &Path, questions: &[Question], building: impl Fn()) -> Result<Self> {
+        scratch::forget_dead();
         let toolchain = Toolchain::find()?;
         let mut kits: Vec<(Kind, Kit)> = Vec::new();
         for kind in questions.iter().map(|question| question.kind) {

@@ -305,6 +305,9 @@ impl Stage {
         ) else {
             return Err(Ending::Nonsense);
         };
+        if proc::state(pid).is_none() {
+            return Ok(()); // killed right after it came: nobody waits for us any more
+        }
         // The sender waits for us, so it is still there; what is no pipe is no gate.
         let is_pipe = fstat(&key).is_ok_and(|about| {
             SFlag::from_bits_truncate(about.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO

@@ -45,7 +45,7 @@ fn root() -> &'static Path {
 }
 
 /// How many samples are graded at the same time: those of processes mostly wait.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 fn grade_all(workshop: &Workshop, question: &Question, samples: &[Sample]) -> Vec<QuestionReport> {
     let next = AtomicUsize::new(0);

@@ -95,6 +95,36 @@ fn replaced(question: &Question, path: &Path, text: &str) -> Option<String> {
     question.files.iter().find(|file| file.rsplit('/').next() == Some(&name)).cloned()
 }
 
+/// The variant of this name.
+fn variant(root: &Path, question: &Question, name: &str) -> Result<Sample> {
+    let folder = root.join("grader/variants").join(question.slug);
+    let path = files(&folder)?.into_iter().find(|path| stem(path) == name);
+    let path = path.ok_or_else(|| GraderError::course(format!("there is no variant `{name}`")))?;
+    Ok(Sample { name: name.to_owned(), path, expected: Expected::FullMarks })
+}
+
+/// Puts a sample's own files in their places, and applies its patches.
+fn put_in_place(
+    question: &Question,
+    own: &[(PathBuf, String)],
+    mut answer: Submission,
+) -> Result<Submission> {
+    for (path, text) in own {
+        if path.extension().is_some_and(|kind| kind == "patch") {
+            patch(&mut answer, text)
+                .map_err(|what| GraderError::course(format!("`{}`: {what}", path.display())))?;
+            continue;
+        }
+        let place = replaced(question, path, text)
+            .and_then(|name| answer.files.iter_mut().find(|(file, _)| *file == name));
+        let (_, old) = place.ok_or_else(|| {
+            GraderError::course(format!("`{}` stands for no file of the answer", path.display()))
+        })?;
+        old.clone_from(text);
+    }
+    Ok(answer)
+}
+
 /// What a line `//! MARK: …` of a header says.
 fn marked<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     text.lines()
@@ -163,42 +193,18 @@ impl Sample {
     ///
     /// Outer: a course error if a file has no place in the answer. Inner: as for any submission.
     pub fn read(&self, root: &Path, question: &Question) -> Result<std::result::Result<Submission, Refusal>> {
-        let solution = root.join("solutions").join(question.slug);
-        let is_part = self.path.starts_with(root.join("grader"));
-        if !is_part {
+        if !self.path.starts_with(root.join("grader")) {
             return submission::read(question, &self.path);
         }
         let own = parts(&self.path)?;
-        let based_on = own.iter().find_map(|(_, text)| marked(text, "Base"));
-        let mut answer = match (submission::read(question, &solution)?, based_on) {
-            (Ok(answer), None) => answer,
-            (Ok(answer), Some(variant)) => {
-                let path = root.join("grader/variants").join(question.slug).join(variant);
-                let base = Sample { name: String::new(), path, expected: Expected::FullMarks };
-                base.over(question, answer)?
-            }
-            (Err(refusal), _) => return Ok(Err(refusal)),
+        let base = match own.iter().find_map(|(_, text)| marked(text, "Base")) {
+            Some(name) => variant(root, question, name)?.read(root, question)?,
+            None => submission::read(question, &root.join("solutions").join(question.slug))?,
         };
-        answer = self.over(question, answer)?;
-        Ok(Ok(answer))
-    }
-
-    /// Puts the sample's own files in their places.
-    fn over(&self, question: &Question, mut answer: Submission) -> Result<Submission> {
-        for (path, text) in parts(&self.path)? {
-            if path.extension().is_some_and(|kind| kind == "patch") {
-                patch(&mut answer, &text)
-                    .map_err(|what| GraderError::course(format!("`{}`: {what}", path.display())))?;
-                continue;
-            }
-            let place = replaced(question, &path, &text)
-                .and_then(|name| answer.files.iter_mut().find(|(file, _)| *file == name));
-            let (_, old) = place.ok_or_else(|| {
-                GraderError::course(format!("`{}` stands for no file of the answer", path.display()))
-            })?;
-            *old = text;
+        match base {
+            Ok(answer) => put_in_place(question, &own, answer).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
         }
-        Ok(answer)
     }
 
     /// Compares a report with what must come out.
@@ -234,5 +240,32 @@ pub fn cell(verdict: &Verdict) -> String {
         Verdict::NotStarted => "todo".into(),
         Verdict::Refused(_) => "Refused".into(),
         Verdict::Inconclusive(doubt) => doubt.kind.word().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn every_sample_of_the_bank_fits_onto_what_it_is_based_on() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the course");
+        for question in catalogue::questions().expect("the catalogue") {
+            for sample in samples(root, &question).expect("the bank") {
+                let answer = sample.read(root, &question).expect("a sample").expect("an answer");
+                assert_eq!(answer.files.len(), question.files.len(), "{}", sample.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_its_own_lines_and_one_that_fits_nowhere_is_refused() {
+        let answer = || Submission { files: vec![("src/a.rs".into(), "one\ntwo\nthree\n".into())] };
+        let diff = |old: &str| format!("--- src/a.rs\n+++ src/a.rs\n@@ -1,2 +1,2 @@\n one\n-{old}\n+zwei\n");
+        let mut changed = answer();
+        patch(&mut changed, &diff("two")).expect("it fits");
+        assert_eq!(changed.files[0].1, "one\nzwei\nthree\n");
+        assert!(patch(&mut answer(), &diff("four")).is_err());
     }
 }

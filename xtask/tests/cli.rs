@@ -188,3 +188,12 @@ fn help_is_no_error_and_a_wrong_flag_is() {
     let wrong = xtask(&["grade", "--fastest"]);
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
 }
+
+#[test]
+fn signals_that_the_judge_was_started_to_ignore_are_not_ignored_in_answers() {
+    // As `nohup` does, and what starts services.
+    let grade = format!("trap '' HUP TERM; exec {} grade q3 --solutions", env!("CARGO_BIN_EXE_xtask"));
+    let output = Command::new("sh").args(["-c", &grade]).output().expect("a shell");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+}

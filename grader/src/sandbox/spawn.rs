@@ -135,6 +135,7 @@ struct Steps {
 impl Steps {
     fn take(&self) -> io::Result<()> {
         nix::unistd::setsid()?;
+        default_signals()?;
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
         if !self.binds.is_empty() {
             own_mounts()?;
@@ -197,6 +198,16 @@ impl Steps {
         };
         close_on_exec(first_closed, u32::MAX)
     }
+}
+
+/// Signals mean what they mean to a program of its own: whoever started the judge may ignore some,
+/// as `nohup` does with `SIGHUP`, and ignoring is inherited.
+fn default_signals() -> io::Result<()> {
+    for number in Signal::iterator().filter(|number| !matches!(number, Signal::SIGKILL | Signal::SIGSTOP)) {
+        // SAFETY: no handler is installed, so nothing of ours can run at the wrong moment.
+        unsafe { signal(number, SigHandler::SigDfl)? };
+    }
+    Ok(())
 }
 
 fn close_on_exec(first: u32, last: u32) -> io::Result<()> {

@@ -5,6 +5,7 @@
 //! holds at their gates, which it lets go, whom it kills. Nothing here runs anything.
 
 use crate::experiment::{Numbers, Wrong};
+use crate::fault::Fault;
 use crate::run::Ending;
 use wire::Entry;
 
@@ -283,6 +284,58 @@ impl Trace {
     /// The driver's entry of this word.
     pub fn entry(&self, word: u64) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.word == word)
+    }
+
+    /// The places of the calls that panicked.
+    pub fn panicked_calls(&self) -> impl Iterator<Item = usize> {
+        let calls = self.entries.iter().filter(|entry| entry.word == Entry::CALL_PANICKED);
+        calls.filter_map(|entry| usize::try_from(*entry.args.first()?).ok())
+    }
+
+    /// The message of the last panic, with its place.
+    pub fn last_panic(&self) -> &str {
+        let panic = self.entries.iter().rev().find(|entry| entry.word == Entry::PANIC);
+        panic.map_or("panic without a message", |entry| entry.text.as_str())
+    }
+
+    /// Who waits for what where the judge first gave up waiting; nothing if it never did.
+    pub fn in_vain(&self) -> Vec<String> {
+        let waits = self.events.iter().find_map(|event| match &event.seen {
+            Seen::InVain { waits } => Some(waits.clone()),
+            _ => None,
+        });
+        waits.unwrap_or_default()
+    }
+
+    /// The respondent has come to its end, or nobody can tell: a doubt is told by the judge itself.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the end.
+    pub fn came_to_end(&self) -> Result<(), Wrong> {
+        let Some(ending) = &self.end else { return Ok(()) };
+        match ending.fault() {
+            Ok((fault, headline)) => Err(Wrong::new(fault, headline).with_evidence(ending.evidence())),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// No call has panicked, and the respondent has come to its end. A hang has the fault and the
+    /// words of what the check is about.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong instead.
+    pub fn good_end(&self, hang: Fault, what: &str) -> Result<(), Wrong> {
+        if let Some(number) = self.panicked_calls().next() {
+            let what = format!("call {} of the scene panicked: {}", number + 1, self.last_panic());
+            return Err(Wrong::new(Fault::Panic, what));
+        }
+        let hangs = matches!(self.end, Some(Ending::Hang { .. } | Ending::NapsForEver { .. }));
+        self.came_to_end().map_err(|wrong| match hangs {
+            true => Wrong { fault: hang, headline: what.to_owned(), ..wrong },
+            false => wrong,
+        })
     }
 
     /// What happened, a line an event, with a column for each process. Of long traces the last part.

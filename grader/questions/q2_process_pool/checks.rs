@@ -7,7 +7,7 @@ use crate::catalogue::{Guide, Source};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Census, Pick, Seen, Step, Trace, Trial, TrialRules, Who};
-use results::{all_done, expected, good_end, in_vain, results, returned, say, tickets_right};
+use results::{all_done, expected, results, returned, say, tickets_right};
 use scenes::{backwards, calls, flow, held, large, plain, trial};
 use std::collections::BTreeSet;
 
@@ -105,7 +105,7 @@ const WORKERS: TrialRules = TrialRules {
         };
         in_children(trace)?;
         let [first, during] = trace.censuses().collect::<Vec<_>>()[..] else {
-            good_end(trace, Fault::Hang, STUCK)?;
+            trace.good_end(Fault::Hang, STUCK)?;
             return Err(Wrong::new(Fault::WrongAnswer, "the pool did not run the tasks"));
         };
         let most = trace.most_held();
@@ -115,7 +115,7 @@ const WORKERS: TrialRules = TrialRules {
         }
         if most < asked {
             let what = format!("only {most} of {asked} workers were at work at once");
-            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(trace.in_vain()));
         }
         for census in [first, during] {
             if census.children.len() > asked {
@@ -123,7 +123,7 @@ const WORKERS: TrialRules = TrialRules {
                 return Err(Wrong::new(Fault::TooManyWorkers, what));
             }
         }
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         let ids = trace.entry(words::IDS).map_or(&[][..], |entry| &entry.args[1..]);
         let ids: BTreeSet<u64> = ids.iter().copied().collect();
         let children: BTreeSet<u64> = during.children.iter().map(|who| who.pid.into()).collect();
@@ -178,7 +178,7 @@ const REUSED: TrialRules = TrialRules {
             let what = "tasks were run by processes that did not exist when `new` had returned";
             return Err(Wrong::new(Fault::NotReused, what));
         }
-        good_end(trace, Fault::Hang, STUCK)
+        trace.good_end(Fault::Hang, STUCK)
     },
 };
 
@@ -231,13 +231,13 @@ const DYNAMIC: TrialRules = TrialRules {
             let what = format!(
                 "while one worker was held in task {slow}, only {before} of the {wanted} other tasks got done"
             );
-            return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(trace.in_vain()));
         }
-        if trial.script.contains(&Step::Checkpoint(1)) && !in_vain(trace).is_empty() {
+        if trial.script.contains(&Step::Checkpoint(1)) && !trace.in_vain().is_empty() {
             let what = "`map` waits for a task that `apply_async` had queued before";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
-        good_end(trace, Fault::Hang, STUCK)
+        trace.good_end(Fault::Hang, STUCK)
     },
 };
 
@@ -254,7 +254,7 @@ const ORDER: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         all_done(trial, trace, &[])?;
         for (number, call) in calls(trial).iter().enumerate() {
             for (place, (job, (numbers, text))) in
@@ -312,10 +312,10 @@ const ASYNC: TrialRules = TrialRules {
         let calls = calls(trial);
         if calls.starts_with(&[Call::New(1), Call::New(1)]) {
             // The ticket of another pool.
-            return match trace.entry(words::PANICKED) {
+            return match trace.panicked_calls().next() {
                 Some(_) => Ok(()),
                 None => {
-                    good_end(trace, Fault::Hang, "`get` waits for a ticket of another pool")?;
+                    trace.good_end(Fault::Hang, "`get` waits for a ticket of another pool")?;
                     let what = "`get` took a ticket that another pool had given out, and did not panic";
                     Err(Wrong::new(Fault::WrongAnswer, what))
                 }
@@ -327,14 +327,14 @@ const ASYNC: TrialRules = TrialRules {
             let reached = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(1));
             if waited.is_some_and(|waited| reached.is_none_or(|reached| waited < reached)) {
                 let what = "`apply_async` waits while the workers are busy";
-                return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+                return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
             }
             if gathers && waited.is_some() {
                 let what = "two workers were free, but a task that was given to `apply_async` did not begin";
-                return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+                return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
             }
         }
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         tickets_right(trial, trace)
     },
 };
@@ -367,7 +367,7 @@ const TIMEOUT: TrialRules = TrialRules {
         let waited = trace.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }));
         if waited.is_some_and(|waited| reached.is_none_or(|reached| waited < reached)) {
             let what = "`get_timeout` goes on waiting, for ever, though its time is over";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
         let back = trace.entry(words::TICKET_BACK);
         if let Some([_, passed_ns]) = back.map(|entry| entry.args.as_slice())
@@ -376,7 +376,7 @@ const TIMEOUT: TrialRules = TrialRules {
             let what = "`get_timeout` gave the ticket back before the time was over";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }
-        good_end(trace, Fault::Hang, "after `get_timeout` the result never comes")?;
+        trace.good_end(Fault::Hang, "after `get_timeout` the result never comes")?;
         if back.is_none() {
             let what = "`get_timeout` did not give the ticket back, though the task was held";
             return Err(Wrong::new(Fault::WrongAnswer, what));
@@ -408,7 +408,7 @@ const COUNTS: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         if calls(trial) == [Call::New(0)] {
             return match returned(trace, 0) {
                 Some(1) => Ok(()),
@@ -458,7 +458,7 @@ const PANICS: TrialRules = TrialRules {
         vec![trial(&calls, &script)]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::HungOnCrash, "after a task has panicked, the pool is stuck")?;
+        trace.good_end(Fault::HungOnCrash, "after a task has panicked, the pool is stuck")?;
         for (number, call) in calls(trial).iter().enumerate() {
             let got = results(trace, number);
             for job in results::jobs_of(call).iter().filter(|job| job.then != Then::Return) {
@@ -513,7 +513,7 @@ const LARGE: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::PipeDeadlock, "with large inputs and results the pool is stuck")?;
+        trace.good_end(Fault::PipeDeadlock, "with large inputs and results the pool is stuck")?;
         all_done(trial, trace, &[])?;
         tickets_right(trial, trace)
     },
@@ -565,6 +565,6 @@ const IDLE: TrialRules = TrialRules {
                 }
             }
         }
-        good_end(trace, Fault::Hang, STUCK)
+        trace.good_end(Fault::Hang, STUCK)
     },
 };

@@ -4,7 +4,7 @@
 //! input says. Judges nothing.
 
 use super::words::{self, Call, Then};
-use crate::session::{Question, checkpoint, log, log_text};
+use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate};
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -14,7 +14,7 @@ use nix::unistd::{Pid, getpid, pipe2};
 use serde::{Deserialize, Serialize, Serializer};
 use std::any::Any;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wire::Challenge;
@@ -304,15 +304,11 @@ impl std::fmt::Debug for Driver<'_> {
 
 impl Question for Driver<'_> {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
-        let calls = challenge.words.iter().map(|words| Call::from_words(words)).collect::<Option<Vec<_>>>();
-        let calls = calls.ok_or("not a list of calls")?;
+        let calls = calls(challenge, Call::from_words)?;
         toolkit::hook::before_fork(before_fork);
         let mut scene = Scene { answer: self.0, pools: Vec::new(), tickets: Vec::new(), own_child: None };
         for (number, call) in (0..).zip(&calls) {
-            let played = catch_unwind(AssertUnwindSafe(|| scene.play(number, call)));
-            if played.is_err() {
-                log(words::PANICKED, &[number]);
-            }
+            play_call(number, || _ = scene.play(number, call));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Question 2: workers that die, pools that end, and what is left of them.
 
-use super::results::{all_done, good_end, in_vain, results, returned, say, tickets_right};
+use super::results::{all_done, results, returned, say, tickets_right};
 use super::scenes::{backwards, calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
@@ -100,7 +100,7 @@ pub(super) const CRASH: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         let killed = killed_in(trial);
-        good_end(trace, Fault::HungOnCrash, HUNG)?;
+        trace.good_end(Fault::HungOnCrash, HUNG)?;
         for (number, call) in calls(trial).iter().enumerate() {
             for job in super::results::jobs_of(call) {
                 let wanted = match killed.contains(&job.id) {
@@ -146,9 +146,9 @@ pub(super) const CRASH: TrialRules = TrialRules {
             return Err(Wrong::new(Fault::TooManyWorkers, what));
         }
         let gathers = trial.script.iter().filter(|step| matches!(step, Step::Gather(2))).count();
-        if gathers > 0 && !in_vain(trace).is_empty() {
+        if gathers > 0 && !trace.in_vain().is_empty() {
             let what = "a worker has died, and none has taken its place";
-            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(trace.in_vain()));
         }
         Ok(())
     },
@@ -234,9 +234,9 @@ pub(super) const CLOSE: TrialRules = TrialRules {
             let waited = trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }));
             if waited && !opened_before(trace, 2) {
                 let what = format!("`{name}` waits for workers that are busy instead of killing them");
-                return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+                return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
             }
-            good_end(trace, Fault::Hang, "the pool does not come to its end")?;
+            trace.good_end(Fault::Hang, "the pool does not come to its end")?;
             return match trace.censuses().last() {
                 Some(census) if reached && !census.children.is_empty() => {
                     let what = format!("`{name}` has returned, and {} workers still run", census.children.len());
@@ -245,11 +245,11 @@ pub(super) const CLOSE: TrialRules = TrialRules {
                 _ => Ok(()),
             };
         }
-        if trial.script.first() == Some(&Step::Checkpoint(3)) && !in_vain(trace).is_empty() {
+        if trial.script.first() == Some(&Step::Checkpoint(3)) && !trace.in_vain().is_empty() {
             let what = "`close` waits for tasks that are running";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
-        good_end(trace, Fault::Hang, "the pool does not come to its end")?;
+        trace.good_end(Fault::Hang, "the pool does not come to its end")?;
         if let Some(census) = trace.censuses().last()
             && !census.children.is_empty()
         {
@@ -338,7 +338,7 @@ pub(super) const CLEAN: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, "one pool after the other, and one of them is stuck")?;
+        trace.good_end(Fault::Hang, "one pool after the other, and one of them is stuck")?;
         if trace.entry(words::OWN_CHILD).is_some_and(|entry| entry.args.get(1) != Some(&5)) {
             let what = "the pool has waited for a child that the caller had started itself";
             return Err(Wrong::new(Fault::WrongAnswer, what));
@@ -442,7 +442,7 @@ pub(super) const ORPHANS: TrialRules = TrialRules {
             return Ok(());
         }
         let what = "with two pools `join` waits for ever: somebody keeps the other end of a pipe open";
-        good_end(trace, Fault::Hang, what)
+        trace.good_end(Fault::Hang, what)
     },
 };
 

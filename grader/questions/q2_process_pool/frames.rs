@@ -1,6 +1,6 @@
 //! Question 2: frames on a pipe, whole, cut and interrupted.
 
-use super::results::{all_done, good_end, tickets_right};
+use super::results::{all_done, tickets_right};
 use super::scenes::{calls, plain, trial};
 use super::words::{self, Call, Job};
 use crate::experiment::Wrong;
@@ -47,7 +47,7 @@ pub(super) const FRAMES: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         for (number, call) in calls(trial).iter().enumerate() {
             match call {
                 Call::Frames(_, lengths) => came_whole(trace, number, lengths)?,
@@ -196,7 +196,7 @@ pub(super) const INTERRUPTED: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, "with interrupted calls something waits for ever")?;
+        trace.good_end(Fault::Hang, "with interrupted calls something waits for ever")?;
         for (number, call) in calls(trial).iter().enumerate() {
             if let Call::Frames(_, lengths) = call {
                 came_whole(trace, number, lengths)?;

@@ -233,8 +233,6 @@ pub fn body_of(place: u64, bytes: u64) -> Vec<u8> {
 pub const RESULT: u64 = 1;
 /// A call has returned without tasks' results; args: call, 0 or the error as in [`POOL_FAILED`].
 pub const RETURNED: u64 = 2;
-/// A call has panicked; args: call.
-pub const PANICKED: u64 = 3;
 /// Process ids; args: call, then the ids.
 pub const IDS: u64 = 4;
 /// `get_timeout` gave the ticket back; args: call, nanoseconds that have passed.

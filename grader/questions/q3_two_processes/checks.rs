@@ -7,7 +7,7 @@ use crate::catalogue::{Guide, Source};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Seen, Step, Trace, Trial, TrialRules, Who};
-use results::{good_end, is, place, records, returned, say, written};
+use results::{is, place, records, returned, say, written};
 use scenes::{calls, lines, number, square, squared, trial};
 
 #[path = "child.rs"]
@@ -55,7 +55,7 @@ const TWO_AT_ONCE: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         let Some(census) = trace.censuses().next() else {
-            good_end(trace, Fault::Hang, STUCK)?;
+            trace.good_end(Fault::Hang, STUCK)?;
             let what = "`square_and_cube` has returned before a line was written";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         };
@@ -91,7 +91,7 @@ const TWO_AT_ONCE: TrialRules = TrialRules {
             let what = "both lines were written by the same child";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }
-        good_end(trace, Fault::Hang, STUCK)
+        trace.good_end(Fault::Hang, STUCK)
     },
 };
 
@@ -154,7 +154,7 @@ const LAST_LINE: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         if let [Call::Square(number, Out::File(bytes))] = calls(trial)[..] {
-            good_end(trace, Fault::Hang, STUCK)?;
+            trace.good_end(Fault::Hang, STUCK)?;
             let [square, cube, _] = lines(number);
             return unwritten(trace, bytes > (square.len() + cube.len()) as u64);
         }
@@ -174,7 +174,7 @@ const LAST_LINE: TrialRules = TrialRules {
                 "the caller did not wait for both children: one was stopped and had not written its line";
             return Err(Wrong::new(Fault::WrongOrder, what));
         }
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         let bare = last.trim_end();
         if written(trace).iter().any(|(who, text)| who.rank != 0 && text.contains(bare)) {
             let what = format!("`{bare}` was written by a child, not by the caller");

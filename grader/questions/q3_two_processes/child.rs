@@ -1,8 +1,6 @@
 //! Question 3: a child alone: how it ended, whether it is alive, and how it is told to end.
 
-use super::results::{
-    bodies, entry, exit, exits_right, good_end, in_vain, is, place, returned, say, stuck_before,
-};
+use super::results::{bodies, entry, exit, exits_right, is, place, returned, say, stuck_before};
 use super::scenes::{calls, code, held, plain, trial};
 use super::words::{self, Body, Call, Then};
 use crate::experiment::Wrong;
@@ -77,14 +75,14 @@ pub(super) const EXITS: TrialRules = TrialRules {
         let opened = place(trace, |seen| matches!(seen, Seen::Opened { .. }));
         let joined = place(trace, |seen| *seen == Seen::Checkpoint(2));
         exits_right(trial, trace, &killed_by_judge(trial)).or_else(|wrong| {
-            good_end(trace, Fault::Hang, STUCK)?;
+            trace.good_end(Fault::Hang, STUCK)?;
             Err(wrong)
         })?;
         if joined.is_some_and(|joined| opened.is_none_or(|opened| joined < opened)) {
             let what = "`join` has returned, and the child had not ended";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }
-        good_end(trace, Fault::Hang, STUCK)
+        trace.good_end(Fault::Hang, STUCK)
     },
 };
 
@@ -181,9 +179,9 @@ pub(super) const ALIVE: TrialRules = TrialRules {
         }
         if last.is_some_and(|last| stuck_before(trace, last)) {
             let what = "`start` or `is_alive` waits for the child instead of returning at once";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
-        good_end(trace, Fault::Blocks, "`is_alive` waits for the child instead of returning at once")?;
+        trace.good_end(Fault::Blocks, "`is_alive` waits for the child instead of returning at once")?;
         for (number, call) in calls.iter().enumerate() {
             let Call::IsAlive(child, times) = *call else { continue };
             // By the time of this call the judge has let the child go, or has killed it.
@@ -303,9 +301,9 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
         let calls = calls(trial);
         if stuck_before(trace, 2) {
             let what = "`terminate` waits for the child's end instead of returning at once";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         for (number, call) in calls.iter().enumerate() {
             if matches!(call, Call::Terminate(_)) {
                 is(trace, number, [words::OK, 0], "`terminate`")?;

@@ -4,7 +4,7 @@
 //! memory, as their input says. Judges nothing.
 
 use super::words::{self, Body, Call, Out, Then};
-use crate::session::{Question, checkpoint, log, log_text};
+use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate, records};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Seek, Write, stdout};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::Challenge;
 
@@ -147,16 +147,12 @@ fn limit(what: Resource, most: Option<u64>) {
 
 impl Question for Driver<'_> {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
-        let calls = challenge.words.iter().map(|words| Call::from_words(words)).collect::<Option<Vec<_>>>();
-        let calls = calls.ok_or("not a list of calls")?;
+        let calls = calls(challenge, Call::from_words)?;
         toolkit::hook::before_fork(before_fork);
         let mut scene = Scene { answer: self.0, children: Vec::new(), local: Cell::new(0), stdout: None };
         for (number, call) in (0..).zip(&calls) {
             let lost = faults::lost_signals();
-            let played = catch_unwind(AssertUnwindSafe(|| scene.play(number, call)));
-            if played.is_err() {
-                log(words::PANICKED, &[number]);
-            }
+            play_call(number, || _ = scene.play(number, call));
             let lost = faults::lost_signals() - lost;
             if lost > 0 {
                 log(words::LOST_SIGNALS, &[number, lost]);

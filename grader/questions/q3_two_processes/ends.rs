@@ -1,9 +1,6 @@
 //! Question 3: memory of its own, children that fail, numbers that are too large, and what is left.
 
-use super::results::{
-    entry, exits_right, good_end, in_vain, is, lines_there, place, records, returned, say, stuck_before,
-    written,
-};
+use super::results::{entry, exits_right, is, lines_there, place, records, returned, say, stuck_before, written};
 use super::scenes::{calls, code, held, lines, number, plain, square, squared, trial};
 use super::words::{self, Body, Call, Out, Then};
 use crate::experiment::{Numbers, Wrong};
@@ -50,7 +47,7 @@ pub(super) const SEPARATE: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         let calls = calls(trial);
         if let Some(Call::Print(token)) = calls.first() {
             let half = words::half_line(*token);
@@ -165,7 +162,7 @@ pub(super) const FAILURES: TrialRules = TrialRules {
 };
 
 fn hangs(trace: &Trace) -> Result<(), Wrong> {
-    good_end(trace, Fault::HungOnCrash, "after a child has failed, `square_and_cube` is stuck")
+    trace.good_end(Fault::HungOnCrash, "after a child has failed, `square_and_cube` is stuck")
 }
 
 fn failed_writes(trace: &Trace, out: Out) -> Result<(), Wrong> {
@@ -285,7 +282,7 @@ pub(super) const OVERFLOW: TrialRules = TrialRules {
         vec![trial(&too_large.map(square), &[]), trial(&fitting.map(square), &[])]
     },
     judge: |trial, trace| {
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         if lines(squared(trial))[0].is_empty() {
             return refused(trial, trace);
         }
@@ -352,9 +349,9 @@ pub(super) const CLEAN: TrialRules = TrialRules {
         let drops = calls.iter().any(|call| matches!(call, Call::Drop(_)));
         if drops && stuck_before(trace, 2) {
             let what = "`drop` waits for the child instead of killing it";
-            return Err(Wrong::new(Fault::Blocks, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
         }
-        good_end(trace, Fault::Hang, STUCK)?;
+        trace.good_end(Fault::Hang, STUCK)?;
         refused_fork(&calls, trace)?;
         nothing_left(trace)?;
         if trace.entries.iter().any(|entry| entry.word == words::LOST_SIGNALS) {

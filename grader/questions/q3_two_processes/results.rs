@@ -4,39 +4,8 @@ use super::scenes::{calls, lines};
 use super::words::{self, Call, Out, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::run::Ending;
 use crate::trial::{Seen, Trace, Trial, Who};
 use wire::Entry;
-
-/// The respondent has come to a good end. A hang has the name of what the check is about.
-pub(super) fn good_end(trace: &Trace, hang: Fault, what: &str) -> Result<(), Wrong> {
-    if let Some(entry) = trace.entries.iter().find(|entry| entry.word == words::PANICKED) {
-        let panic = trace.entries.iter().rev().find(|entry| entry.word == Entry::PANIC);
-        let message = panic.map_or("panic without a message", |entry| entry.text.as_str());
-        let number = entry.args.first().copied().unwrap_or_default();
-        let what = format!("call {} of the scene panicked: {message}", number + 1);
-        return Err(Wrong::new(Fault::Panic, what));
-    }
-    match &trace.end {
-        None => Ok(()),
-        Some(Ending::Hang { waits } | Ending::NapsForEver { waits }) => {
-            Err(Wrong::new(hang, what).with_evidence(waits.clone()))
-        }
-        Some(ending) => match ending.fault() {
-            Ok((fault, headline)) => Err(Wrong::new(fault, headline).with_evidence(ending.evidence())),
-            Err(_) => Ok(()), // a doubt, which the judge knows of
-        },
-    }
-}
-
-/// Who waits for what where the judge gave up waiting.
-pub(super) fn in_vain(trace: &Trace) -> Vec<String> {
-    let waits = trace.events.iter().find_map(|event| match &event.seen {
-        Seen::InVain { waits } => Some(waits.clone()),
-        _ => None,
-    });
-    waits.unwrap_or_default()
-}
 
 /// Where an event stands among the events.
 pub(super) fn place(trace: &Trace, is_it: impl Fn(&Seen) -> bool) -> Option<usize> {

@@ -194,8 +194,6 @@ pub const AT_REFUSAL: u64 = 99;
 
 /// A call has returned; args: call, then what, one of those below, and its number.
 pub const RETURNED: u64 = 1;
-/// A call has panicked; args: call.
-pub const PANICKED: u64 = 2;
 /// `is_alive` was called some times; args: call, how often it said true, how often false.
 pub const ALIVE: u64 = 3;
 /// A process id; args: call, id.

@@ -10,7 +10,7 @@ use crate::catalogue::{Guide, Source};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
-use results::{all_right, error, explained, good_end, in_children, in_vain, nobody_left, say, timings};
+use results::{all_right, error, explained, good_end, in_children, nobody_left, say, timings};
 use scenes::{calls, flow, held, plain, pool, trial};
 
 #[path = "figures.rs"]
@@ -75,16 +75,16 @@ const IN_FLIGHT: TrialRules = TrialRules {
         }
         if most > 0 && most < wanted {
             let what = format!("only {most} of {wanted} numbers were in work at once");
-            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(trace.in_vain()));
         }
         good_end(trial, trace)?;
         timings(trial, trace, 0)?;
         if most == 0 {
             return Err(Wrong::new(Fault::WrongAnswer, "the job was not applied to any number"));
         }
-        if !in_vain(trace).is_empty() {
+        if !trace.in_vain().is_empty() {
             let what = "numbers were waiting, and a worker had nothing to do";
-            return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(in_vain(trace)));
+            return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(trace.in_vain()));
         }
         let children = trace.censuses().next().map_or(0, |census| census.children.len());
         if children != workers {
@@ -139,7 +139,7 @@ const SQUARE: TrialRules = TrialRules {
                     let what = format!("`square({of})` is {got}: it does not fit, and nobody is told");
                     return Err(Wrong::new(Fault::WrongAnswer, what));
                 }
-                (_, None) if results::panicked(trace).any(|panicked| panicked == number) => {
+                (_, None) if trace.panicked_calls().any(|panicked| panicked == number) => {
                     let what = format!("`square({of})` panicked, though the square fits");
                     return Err(Wrong::new(Fault::Panic, what));
                 }

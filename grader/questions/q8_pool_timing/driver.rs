@@ -4,11 +4,10 @@
 //! pools: the caller checks in where they start and end, when the scene says so. Judges nothing.
 
 use super::words::{self, Call, Job, MadeUp, Then};
-use crate::session::{Question, checkpoint, log, log_text};
+use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wire::Challenge;
@@ -197,13 +196,9 @@ impl std::fmt::Debug for Driver<'_> {
 
 impl Question for Driver<'_> {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
-        let calls = challenge.words.iter().map(|words| Call::from_words(words)).collect::<Option<Vec<_>>>();
-        let calls = calls.ok_or("not a list of calls")?;
+        let calls = calls(challenge, Call::from_words)?;
         for (number, call) in (0..).zip(&calls) {
-            let played = catch_unwind(AssertUnwindSafe(|| play(self.0, number, call)));
-            if played.is_err() {
-                log(words::PANICKED, &[number]);
-            }
+            play_call(number, || play(self.0, number, call));
         }
         HOLDS.store(false, Ordering::Relaxed);
         Ok(())

@@ -7,7 +7,7 @@
 //! another region breaks a bound as soon as the hold is longer than what surrounds it; so one pool is
 //! made beforehand without any hold, and holds are three times as long as that took.
 
-use super::results::{Timing, explained, good_end, in_children, last_panic, panicked, timings};
+use super::results::{Timing, explained, good_end, in_children, timings};
 use super::scenes::{calls, held, plain, pool, trial};
 use super::words::{Call, START, STOP};
 use crate::experiment::{Numbers, Wrong};
@@ -50,9 +50,9 @@ pub(super) const PHASES: TrialRules = TrialRules {
 
 fn judge_phases(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
     let day_jumps = calls(trial).first() == Some(&Call::Faults(DAY_JUMPS));
-    if day_jumps && panicked(trace).next().is_some() {
+    if day_jumps && trace.panicked_calls().next().is_some() {
         let what =
-            format!("while the time of day was set back, the measurement panicked: {}", last_panic(trace));
+            format!("while the time of day was set back, the measurement panicked: {}", trace.last_panic());
         return Err(Wrong::new(Fault::WrongAnswer, what));
     }
     in_children(trace)?;

@@ -4,7 +4,7 @@ use super::scenes::calls;
 use super::words::{self, Call, Job, START, STOP};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Seen, Trace, Trial, Who};
+use crate::trial::{Trace, Trial, Who};
 use wire::Entry;
 
 /// A timing of the answer; durations are in nanoseconds.
@@ -30,30 +30,14 @@ pub(super) fn name(call: &Call) -> &'static str {
     }
 }
 
-/// The message of the last panic, with its place.
-pub(super) fn last_panic(trace: &Trace) -> &str {
-    let panic = trace.entries.iter().rev().find(|entry| entry.word == Entry::PANIC);
-    panic.map_or("panic without a message", |entry| entry.text.as_str())
-}
-
-/// The calls that panicked.
-pub(super) fn panicked(trace: &Trace) -> impl Iterator<Item = usize> {
-    let calls = trace.entries.iter().filter(|entry| entry.word == words::PANICKED);
-    calls.filter_map(|entry| usize::try_from(*entry.args.first()?).ok())
-}
-
 /// No call has panicked, and the respondent has come to a good end.
 pub(super) fn good_end(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
-    if let Some(number) = panicked(trace).next() {
+    if let Some(number) = trace.panicked_calls().next() {
         let name = calls(trial).get(number).map_or("the scene", name);
-        let what = format!("`{name}` panicked: {}", last_panic(trace));
+        let what = format!("`{name}` panicked: {}", trace.last_panic());
         return Err(Wrong::new(Fault::Panic, what));
     }
-    match trace.end.as_ref().map(|ending| (ending.fault(), ending.evidence())) {
-        // A doubt is told by the judge itself.
-        None | Some((Err(_), _)) => Ok(()),
-        Some((Ok((fault, headline)), evidence)) => Err(Wrong::new(fault, headline).with_evidence(evidence)),
-    }
+    trace.came_to_end()
 }
 
 fn of(trace: &Trace, word: u64, call: usize) -> impl Iterator<Item = &Entry> {
@@ -188,15 +172,6 @@ pub(super) fn in_children(trace: &Trace) -> Result<(), Wrong> {
         }
     }
     Ok(())
-}
-
-/// Who waits for what where the judge gave up waiting.
-pub(super) fn in_vain(trace: &Trace) -> Vec<String> {
-    let waits = trace.events.iter().find_map(|event| match &event.seen {
-        Seen::InVain { waits } => Some(waits.clone()),
-        _ => None,
-    });
-    waits.unwrap_or_default()
 }
 
 /// Nobody was there at the last census, which was taken after the call had returned.

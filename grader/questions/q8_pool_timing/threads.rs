@@ -4,7 +4,7 @@
 //! lower bound; and a thread that has been told to end looks like one that has been waited for.
 
 use super::phases::{DAY_JUMPS, between, ms};
-use super::results::{all_right, error, good_end, in_vain, last_panic, panicked, say, timings};
+use super::results::{all_right, error, good_end, say, timings};
 use super::scenes::{calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
@@ -67,10 +67,10 @@ pub(super) const THREADS: TrialRules = TrialRules {
                 none_left(trace)
             }
             [Call::Faults(faults), .., Call::TimeThreads(threads, jobs), _] => {
-                if *faults != 0 && panicked(trace).next().is_some() {
+                if *faults != 0 && trace.panicked_calls().next().is_some() {
                     let what = format!(
                         "while the time of day was set back, the measurement panicked: {}",
-                        last_panic(trace)
+                        trace.last_panic()
                     );
                     return Err(Wrong::new(Fault::WrongAnswer, what));
                 }
@@ -108,11 +108,11 @@ fn in_threads(trace: &Trace, threads: usize, numbers: usize) -> Result<(), Wrong
     }
     if most > 0 && (most < wanted || used.len() < wanted) {
         let what = format!("only {} of {wanted} numbers were in work at once", most.min(used.len()));
-        return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(in_vain(trace)));
+        return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(trace.in_vain()));
     }
-    if most > 0 && !in_vain(trace).is_empty() {
+    if most > 0 && !trace.in_vain().is_empty() {
         let what = "numbers were waiting, and a thread had nothing to do";
-        return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(in_vain(trace)));
+        return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(trace.in_vain()));
     }
     Ok(())
 }
@@ -131,7 +131,7 @@ fn none_left(trace: &Trace) -> Result<(), Wrong> {
 /// The ways in which there is no timing.
 fn fails(trial: &Trial, trace: &Trace, threads: u64, jobs: &[Job]) -> Result<(), Wrong> {
     if let Some(job) = jobs.iter().find(|job| job.then == Then::Panic) {
-        if panicked(trace).any(|call| call == 0) && last_panic(trace).starts_with(&words::panic_text(job.id))
+        if trace.panicked_calls().any(|call| call == 0) && trace.last_panic().starts_with(&words::panic_text(job.id))
         {
             return Ok(());
         }

@@ -171,8 +171,6 @@ pub const TIMING: u64 = 1;
 pub const RETURNED: u64 = 2;
 /// A call has returned an error; args: call, then [`NO_WORKERS`] … with its numbers; and a text.
 pub const ERROR: u64 = 3;
-/// A call has panicked; args: call.
-pub const PANICKED: u64 = 4;
 /// A square; args: call, square.
 pub const SQUARE: u64 = 5;
 /// A part of a text; args: call. A call's parts make one text, in their order.

@@ -10,7 +10,7 @@ use grader::verdict::Refusal;
 
 /// The report on an answer. The layers differ from machine to machine; what is said of the answer
 /// does not.
-pub fn report(
+pub(crate) fn report(
     workshop: &Workshop,
     question: &Question,
     answer: &Result<Submission, Refusal>,

@@ -9,7 +9,7 @@ use grader::{catalogue, submission};
 use std::path::Path;
 
 /// Grades the solution in `folder`; the question's number is the seed.
-pub fn report(folder: &str, number: u32) -> String {
+pub(crate) fn report(folder: &str, number: u32) -> String {
     let folder = Path::new(folder);
     let root = folder.ancestors().nth(2).expect("the course");
     let question = catalogue::find(&format!("q{number}")).expect("a question");

@@ -60,6 +60,10 @@ impl Entry {
     /// thread was there; 1: one waits for a lock that this thread holds; 2: one waits for something
     /// else; 3: one waits, and nobody can tell for what.
     pub const STALLED: u64 = u64::MAX - 1;
+
+    /// The word for a call of a scene that panicked, in every question about processes; its one number
+    /// is the call's place.
+    pub const CALL_PANICKED: u64 = u64::MAX - 2;
 }
 
 impl Run {

@@ -12,7 +12,7 @@ mod session;
 
 pub use drivers_faults as faults;
 pub use line::records;
-pub use session::{Question, checkpoint, log, log_text, serve};
+pub use session::{Question, calls, checkpoint, log, log_text, play_call, serve};
 
 /// Declares the drivers of all questions about processes; their list stands in
 /// `questions/catalogue.rs`.

@@ -34,6 +34,23 @@ pub fn log_text(word: u64, args: &[u64], text: &str) {
     RECORDER.write(Entry { thread: 0, word, args: args.to_vec(), text });
 }
 
+/// Reads the calls of a scene, a list of numbers each.
+///
+/// # Errors
+///
+/// If a list is no call.
+pub fn calls<C>(challenge: &Challenge, read: impl Fn(&[u64]) -> Option<C>) -> Result<Vec<C>, String> {
+    let calls = challenge.words.iter().map(|words| read(words)).collect::<Option<Vec<C>>>();
+    calls.ok_or_else(|| "not a list of calls".to_owned())
+}
+
+/// Plays the call with this place; that it panicked is put on record, and the scene goes on.
+pub fn play_call(number: u64, play: impl FnOnce()) {
+    if panic::catch_unwind(panic::AssertUnwindSafe(play)).is_err() {
+        log(Entry::CALL_PANICKED, &[number]);
+    }
+}
+
 /// Stands here until the judge has seen it and says to go on.
 pub fn checkpoint(number: u64) {
     line::reply(&Reply::Checkpoint { number });

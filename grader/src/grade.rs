@@ -6,6 +6,7 @@ use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, Rules, World};
 use crate::fault::Fault;
 use crate::judge::{self, Assessment};
+use crate::lanes;
 use crate::replay::Code;
 use crate::report::{self, CheckReport, QuestionReport};
 use crate::run::{self, Plan};
@@ -13,8 +14,7 @@ use crate::submission::Submission;
 use crate::trials;
 use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use wire::Schedule;
 
@@ -121,12 +121,7 @@ pub fn replay(
     let experiments = [experiment];
     let played = run::play(&workshop.sandbox, plan, &experiments, false)?;
     Ok(match judge::assess(rules, &experiments, &played) {
-        Assessment::Wrong { wrong, .. } => Some(report::cleaned(Finding {
-            fault: wrong.fault,
-            headline: wrong.headline,
-            evidence: wrong.evidence,
-            replay: Some(code.to_string()),
-        })),
+        Assessment::Wrong { wrong, .. } => Some(report::cleaned(Finding::new(wrong, code))),
         _ => None,
     })
 }
@@ -144,12 +139,7 @@ fn tell(
     };
     let Err(mut wrong) = judge::judge_run(rules, experiment, &run) else { return Ok(None) };
     wrong.evidence.extend(story);
-    Ok(Some(Finding {
-        fault: wrong.fault,
-        headline: wrong.headline,
-        evidence: wrong.evidence,
-        replay: Some(code.to_string()),
-    }))
+    Ok(Some(Finding::new(wrong, code)))
 }
 
 fn all_alike(question: &Question, verdict: &Verdict) -> QuestionReport {
@@ -229,28 +219,11 @@ struct Tried {
 impl Court<'_> {
     /// Judges all checks, several at a time.
     fn judge_all(&self, checks: &[Check]) -> Result<Vec<CheckReport>> {
-        let next = AtomicUsize::new(0);
-        let cases: Vec<Mutex<Option<Result<Case>>>> = checks.iter().map(|_| Mutex::new(None)).collect();
-        thread::scope(|scope| {
-            for _ in 0..self.settings.lanes.clamp(1, checks.len().max(1)) {
-                scope.spawn(|| {
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let (Some(check), Some(place)) = (checks.get(number), cases.get(number)) else {
-                            return;
-                        };
-                        (self.progress)(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
-                        let case = self.try_both(check);
-                        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(case);
-                    }
-                });
-            }
-        });
+        let cases =
+            lanes::for_each(checks, self.settings.lanes, self.progress, |check| self.try_both(check))?;
         let mut again_in_vain = false;
         let mut reports = Vec::new();
-        for (check, case) in checks.iter().zip(cases) {
-            let case = case.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let mut case = case.ok_or_else(|| GraderError::bug("a check was left out"))??;
+        for (check, mut case) in checks.iter().zip(cases) {
             if case.has_no_end() && !again_in_vain {
                 // Perhaps the machine was too busy: once more, alone.
                 (self.progress)(&format!("{} came to no end; once more, alone", check.id));
@@ -352,12 +325,7 @@ impl Court<'_> {
                 return Ok(Verdict::Fail(Finding { fault: wrong.fault, ..finding }));
             }
         }
-        Ok(Verdict::Fail(Finding {
-            fault: wrong.fault,
-            headline: wrong.headline,
-            evidence: wrong.evidence,
-            replay: Some(code.to_string()),
-        }))
+        Ok(Verdict::Fail(Finding::new(wrong, &code)))
     }
 
     /// The answer compiles against the real std, but not against ours.

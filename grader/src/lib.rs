@@ -33,6 +33,7 @@ pub mod verdict;
 pub mod bank;
 pub mod exit;
 pub mod grade;
+mod lanes;
 pub mod replay;
 pub mod report;
 pub mod score;

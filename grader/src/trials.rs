@@ -9,6 +9,7 @@ use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, World};
 use crate::grade::{Settings, is_endless, is_timeout};
 use crate::judge::{self, Assessment};
+use crate::lanes;
 use crate::replay::Code;
 use crate::report::CheckReport;
 use crate::run::{self, Cast};
@@ -16,9 +17,7 @@ use crate::sandbox::Limits;
 use crate::trial::Trial;
 use crate::verdict::{Finding, Verdict};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wire::Schedule;
 
 /// Judges all checks.
@@ -38,25 +37,10 @@ pub(crate) fn judge_all(
     };
     let bench = Bench { workshop, program, settings, hurry: AtomicBool::new(false) };
     let checks = &question.checks;
-    let next = AtomicUsize::new(0);
-    let found: Vec<Mutex<Option<Result<Assessment>>>> = checks.iter().map(|_| Mutex::new(None)).collect();
-    thread::scope(|scope| {
-        for _ in 0..settings.lanes.clamp(1, checks.len().max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(check), Some(place)) = (checks.get(number), found.get(number)) else { return };
-                    progress(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
-                    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(bench.try_check(check));
-                }
-            });
-        }
-    });
+    let found = lanes::for_each(checks, settings.lanes, progress, |check| bench.try_check(check))?;
     let mut reports = Vec::new();
     let mut again_in_vain = false;
-    for (check, assessment) in checks.iter().zip(found) {
-        let assessment = assessment.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut assessment = assessment.ok_or_else(|| GraderError::bug("a check was left out"))??;
+    for (check, mut assessment) in checks.iter().zip(found) {
         if is_endless(&assessment) && !again_in_vain {
             progress(&format!("{} came to no end; once more, alone", check.id));
             bench.hurry.store(false, Ordering::Relaxed);
@@ -141,12 +125,7 @@ fn verdict(check: &Check, assessment: Assessment, seed: u32) -> Verdict {
                 seed,
                 schedule: Schedule { index: 0, horizon: 0 },
             };
-            Verdict::Fail(Finding {
-                fault: wrong.fault,
-                headline: wrong.headline,
-                evidence: wrong.evidence,
-                replay: Some(code.to_string()),
-            })
+            Verdict::Fail(Finding::new(wrong, &code))
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! A student's mistake is a value here, never an `Err`.
 
+use crate::experiment::Wrong;
 use crate::fault::Fault;
+use crate::replay::Code;
 
 /// The verdict on one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,14 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// The code that plays it again.
     pub replay: Option<String>,
+}
+
+impl Finding {
+    /// What a rule found wrong, and how to play it again.
+    pub(crate) fn new(wrong: Wrong, code: &Code) -> Self {
+        let Wrong { fault, headline, evidence, .. } = wrong;
+        Self { fault, headline, evidence, replay: Some(code.to_string()) }
+    }
 }
 
 /// Why a submission is not graded.

@@ -6,6 +6,7 @@
 mod conduct;
 mod ending;
 mod link;
+mod printed;
 mod session;
 mod stage;
 mod watch;

@@ -4,20 +4,20 @@
 //! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
 //! a proof, or the judge's patience.
 
-use super::ending::{Ending, left_early};
+use super::ending::Ending;
 use super::link;
+use super::printed::Printed;
 use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
-use crate::error::{GraderError, Result};
+use crate::error::Result;
 use crate::experiment::World;
 use crate::sandbox::proc::{self, Task};
 use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
 use crate::scratch::Scratch;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitStatus;
@@ -25,9 +25,6 @@ use std::time::{Duration, Instant};
 use wire::{Challenge, Entry, MAX_MESSAGE_BYTES, Reply, Request, Run, Schedule};
 
 type Ended<T> = std::result::Result<T, Ending>;
-
-/// How much of what a process prints is kept, in bytes.
-const KEPT_BYTES: usize = 4096;
 
 /// How long threads that are just ending get until they are gone.
 const GRACE: Duration = Duration::from_secs(2);
@@ -44,8 +41,7 @@ pub(super) struct Session {
     visits: BTreeMap<u64, u64>,
     stalled: Vec<Entry>,
     has_stalled: bool,
-    printed_bytes: u64,
-    complaint: Vec<u8>,
+    printed: Printed,
     // Dropped last: the slot must not be lent again while the process lives.
     _scratch: Scratch,
     _slot: Slot,
@@ -66,7 +62,6 @@ impl Session {
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
-        let failed = |error: nix::Error| GraderError::machine(format!("failed to prepare a pipe: {error}"));
         let (first, theirs) = link::pair()?;
         let slot = Slot::take(&sandbox.layers)?;
         let scratch = Scratch::new("run")?;
@@ -86,9 +81,7 @@ impl Session {
         drop(theirs);
         let (socket, for_driver) = link::pair()?;
         link::hand_over(&first, &[&for_driver])?;
-        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
-        }
+        let printed = Printed::nothing(&running)?;
         let watch = Watch::new(running.pid, hurry);
         Ok(Self {
             running,
@@ -101,8 +94,7 @@ impl Session {
             visits: BTreeMap::new(),
             stalled: Vec::new(),
             has_stalled: false,
-            printed_bytes: 0,
-            complaint: Vec::new(),
+            printed,
             _scratch: scratch,
             _slot: slot,
         })
@@ -195,7 +187,7 @@ impl Session {
         match status {
             Some(status) if status.success() && strays == 0 => Ok(()),
             Some(status) if status.success() => Err(Ending::StartedProcess),
-            Some(status) => Err(left_early(status, &self.limits, &self.complaint)),
+            Some(status) => Err(self.printed.left_early(status, &self.limits)),
             None => {
                 let threads = describe_threads(pid);
                 Err(Ending::NoEnd { threads })
@@ -269,27 +261,7 @@ impl Session {
 
     /// Reads and counts what the process prints; keeps the end of its complaints.
     fn drain(&mut self) -> Ended<()> {
-        let mut chunk = [0; 64 * 1024];
-        while let Ok(count @ 1..) = self.running.stdout.read(&mut chunk) {
-            self.printed_bytes += count as u64;
-            if self.printed_bytes > self.limits.output_bytes {
-                break;
-            }
-        }
-        while let Ok(count @ 1..) = self.running.stderr.read(&mut chunk) {
-            self.printed_bytes += count as u64;
-            self.complaint.extend_from_slice(&chunk[..count]);
-            let surplus = self.complaint.len().saturating_sub(KEPT_BYTES);
-            self.complaint.drain(..surplus);
-            if self.printed_bytes > self.limits.output_bytes {
-                break;
-            }
-        }
-        if self.printed_bytes > self.limits.output_bytes {
-            let mib = self.limits.output_bytes >> 20;
-            return Err(self.stop(Ending::OutputFlood { mib }));
-        }
-        Ok(())
+        self.printed.drain(&mut self.running, &self.limits).map_err(|ending| self.stop(ending))
     }
 
     /// One message and, if one came along, the key of a gate. `None` at the end.
@@ -384,7 +356,7 @@ impl Session {
         match status {
             // Whatever it died of, this is what must not be.
             _ if strays > 0 => Ending::StartedProcess,
-            Some(status) => left_early(status, &self.limits, &self.complaint),
+            Some(status) => self.printed.left_early(status, &self.limits),
             None => Ending::Nonsense,
         }
     }

@@ -4,8 +4,9 @@
 //! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
 //! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
 
-use super::ending::{Ending, left_early};
+use super::ending::Ending;
 use super::link::{self, Parcel};
+use super::printed::Printed;
 use crate::error::{GraderError, Result};
 use crate::observe::{Look, People, Still};
 use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
@@ -17,7 +18,7 @@ use nix::sys::socket::{self, MsgFlags};
 use nix::sys::stat::{SFlag, fstat};
 use nix::time::{ClockId, clock_gettime};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -29,9 +30,6 @@ pub(super) type Ended<T> = std::result::Result<T, Ending>;
 
 /// How long the judge waits for a message before it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-
-/// How much of what a process prints is kept, in bytes.
-const KEPT_BYTES: usize = 4096;
 
 /// The longest trial. A machine that is too busy for this gets a doubt, never a verdict.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -72,7 +70,7 @@ pub(super) struct Stage {
     still: Still,
     pub(super) held: Vec<Held>,
     pub(super) at_checkpoint: Option<u64>,
-    /// Tasks that came while a step was watching; so that steps need not read events.
+    /// What was seen so far.
     pub(super) trace: Trace,
     began: u64,
     started: Instant,
@@ -81,8 +79,7 @@ pub(super) struct Stage {
     /// How the respondent has ended, if it has: status, strays, left.
     pub(super) ended: Option<(ExitStatus, u64, u64)>,
     descriptors: usize,
-    printed_bytes: u64,
-    complaint: Vec<u8>,
+    printed: Printed,
     // Dropped last: the slot must not be lent again while a process of the run lives.
     _scratch: Scratch,
     _slot: Slot,
@@ -114,10 +111,7 @@ impl Stage {
         };
         let running = sandbox::start(sandbox, &slot, order)?;
         drop(for_first);
-        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-                .map_err(|error| GraderError::machine(format!("failed to prepare a pipe: {error}")))?;
-        }
+        let printed = Printed::nothing(&running)?;
         let (driver, for_driver) = link::pair()?;
         let (rendezvous, for_tasks) = link::pair()?;
         let (records, for_records) = link::pair()?;
@@ -147,8 +141,7 @@ impl Stage {
             returned: false,
             ended: None,
             descriptors: 0,
-            printed_bytes: 0,
-            complaint: Vec::new(),
+            printed,
             _scratch: scratch,
             _slot: slot,
         })
@@ -267,7 +260,7 @@ impl Stage {
         let [tasks, driver, reaper, out, err] = ready.each_ref().map(readable);
         let some_end_is_closed = ready_without_data(&ready);
         if out || err {
-            self.drain()?;
+            self.printed.drain(&mut self.running, &self.limits)?;
         }
         let mut came = false;
         // First: what was written before a message of the driver's is written down before it.
@@ -282,12 +275,8 @@ impl Stage {
             self.reply(&parcel)?;
             came = true;
         }
-        if reaper && let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) {
-            if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
-                let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
-                self.ended = Some((status, strays, left));
-            }
-            came = true;
+        if reaper {
+            came |= self.take_notice();
         }
         if !came && some_end_is_closed {
             // Ends that are closed are ready all the time.
@@ -369,26 +358,6 @@ impl Stage {
         true
     }
 
-    /// Reads and counts what is printed; keeps the end of the complaints.
-    fn drain(&mut self) -> Ended<()> {
-        let mut chunk = [0; 64 * 1024];
-        while self.printed_bytes <= self.limits.output_bytes {
-            let Ok(count @ 1..) = self.running.stdout.read(&mut chunk) else { break };
-            self.printed_bytes += count as u64;
-        }
-        while self.printed_bytes <= self.limits.output_bytes {
-            let Ok(count @ 1..) = self.running.stderr.read(&mut chunk) else { break };
-            self.printed_bytes += count as u64;
-            self.complaint.extend_from_slice(&chunk[..count]);
-            let surplus = self.complaint.len().saturating_sub(KEPT_BYTES);
-            self.complaint.drain(..surplus);
-        }
-        if self.printed_bytes > self.limits.output_bytes {
-            return Err(Ending::OutputFlood { mib: self.limits.output_bytes >> 20 });
-        }
-        Ok(())
-    }
-
     /// The respondent has gone too early: why?
     pub(super) fn gone(&mut self) -> Ending {
         for _ in 0..400 {
@@ -397,7 +366,7 @@ impl Stage {
             }
         }
         match &self.ended {
-            Some((status, ..)) => left_early(*status, &self.limits, &self.complaint),
+            Some((status, ..)) => self.printed.left_early(*status, &self.limits),
             None => Ending::Nonsense,
         }
     }
@@ -439,26 +408,31 @@ impl Stage {
         }
         match &self.ended {
             Some((status, ..)) if status.success() && echoed == Some(token) => Ok(()),
-            Some((status, ..)) => Err(left_early(*status, &self.limits, &self.complaint)),
+            Some((status, ..)) => Err(self.printed.left_early(*status, &self.limits)),
             None => Err(Ending::Nonsense),
         }
     }
 
     /// Waits a moment for the reaper alone.
     fn pump_reaper(&mut self) -> Ended<bool> {
-        self.drain()?;
+        self.printed.drain(&mut self.running, &self.limits)?;
         let mut ready = [
             PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
         let _ = poll(&mut ready, timeout);
-        let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) else { return Ok(false) };
+        Ok(self.take_notice())
+    }
+
+    /// Takes in one notice of the reaper's, if there is one.
+    fn take_notice(&mut self) -> bool {
+        let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) else { return false };
         if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
             let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
             self.ended = Some((status, strays, left));
         }
-        Ok(true)
+        true
     }
 
     /// Ends everything, and returns what was seen.

@@ -4,6 +4,7 @@
 //! hang only from a proof: all threads asleep, none of them having run for a while, each in a call
 //! that nothing but another of them can end.
 
+use crate::observe::{self, Wait};
 use crate::sandbox::proc::{self, Task};
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ impl Watch {
 pub(super) fn prove_hang(pid: u32, tasks: &[Task]) -> Option<Vec<String>> {
     let mut lines = Vec::new();
     for (number, task) in (1..).zip(tasks) {
-        let wait = proc::endless_wait(pid, task)?;
+        let wait = endless_wait(pid, task)?;
         let who = if task.id == pid { "the caller".into() } else { format!("thread {number}") };
         lines.push(format!("{who} {wait}"));
     }
@@ -88,10 +89,23 @@ pub(super) fn prove_hang(pid: u32, tasks: &[Task]) -> Option<Vec<String>> {
     (proc::tasks(pid) == tasks).then_some(lines)
 }
 
+/// What a thread waits for, in words, if only another thread or process can end it.
+fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
+    match observe::explain(pid, task)? {
+        Wait::Ended => Some("has ended"),
+        Wait::Futex => Some("waits in futex: for a lock, a condvar or a join"),
+        Wait::Child => Some("waits for a process to end"),
+        Wait::Read(from) if from.starts_with("pipe:") => Some("waits to read from a pipe"),
+        Wait::Write(to) if to.starts_with("pipe:") => Some("waits to write to a pipe"),
+        // Of answers about threads nothing else is taken for a proof.
+        Wait::Read(_) | Wait::Write(_) | Wait::Ready | Wait::Stopped => None,
+    }
+}
+
 /// What each thread is doing, as far as it shows; of many threads the first.
 pub(super) fn describe_threads(pid: u32) -> Vec<String> {
     let describe = |task: &Task| {
-        let wait = proc::endless_wait(pid, task).unwrap_or("does something that may end by itself");
+        let wait = endless_wait(pid, task).unwrap_or("does something that may end by itself");
         format!("thread `{}` ({}) {wait}", task.name, task.state)
     };
     proc::tasks(pid).iter().take(8).map(describe).collect()

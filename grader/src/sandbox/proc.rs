@@ -34,28 +34,6 @@ fn task(pid: u32, id: u32) -> Option<Task> {
     Some(Task { id, name, state: rest.trim_start().chars().next()?, turns })
 }
 
-/// What a thread waits for, if that can wake it only by another thread's doing: a proof that it
-/// will not wake by itself.
-pub(crate) fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
-    if task.state == 'Z' {
-        return Some("has ended");
-    }
-    let (number, args) = system_call(pid, task.id)?;
-    match number {
-        nix::libc::SYS_futex if args.get(3) == Some(&0) => {
-            Some("waits in futex: for a lock, a condvar or a join")
-        }
-        nix::libc::SYS_wait4 | nix::libc::SYS_waitid => Some("waits for a process to end"),
-        nix::libc::SYS_read if is_pipe(pid, *args.first()?) => Some("waits to read from a pipe"),
-        nix::libc::SYS_write if is_pipe(pid, *args.first()?) => Some("waits to write to a pipe"),
-        _ => None,
-    }
-}
-
-fn is_pipe(pid: u32, fd: u64) -> bool {
-    fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"))
-}
-
 /// Memory in use, in bytes.
 pub(crate) fn resident_bytes(pid: u32) -> u64 {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
@@ -99,12 +77,7 @@ pub(crate) fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
     let adopted = children(std::process::id()).into_iter().filter(|&pid| {
         pid != leader && (session(pid) == Some(leader) || (user.is_some() && user == owner(pid)))
     });
-    let mut found: Vec<u32> = children(leader).into_iter().chain(adopted).collect();
-    let mut next = 0;
-    while let Some(&pid) = found.get(next) {
-        found.extend(children(pid));
-        next += 1;
-    }
+    let found = with_descendants(children(leader).into_iter().chain(adopted).collect());
     found.into_iter().filter_map(|pid| pid.try_into().ok()).collect()
 }
 
@@ -130,14 +103,19 @@ fn stat_field(pid: u32, number: usize) -> Option<String> {
 
 /// All descendants of a process, in the order of their numbers, zombies included.
 pub(crate) fn below(pid: u32) -> Vec<u32> {
-    let mut found = children(pid);
+    let mut found = with_descendants(children(pid));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// These processes and everything below them.
+fn with_descendants(mut found: Vec<u32>) -> Vec<u32> {
     let mut next = 0;
     while let Some(&pid) = found.get(next) {
         found.extend(children(pid));
         next += 1;
     }
-    found.sort_unstable();
-    found.dedup();
     found
 }
 

@@ -1,0 +1,65 @@
+//! What a process prints: read, counted and dropped, but for the end of its complaints.
+//!
+//! Nothing that is printed decides anything; a flood of it does.
+
+use super::ending::{Ending, left_early};
+use crate::error::{GraderError, Result};
+use crate::sandbox::{Limits, Running};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::ExitStatus;
+
+/// How much of the complaints is kept, in bytes.
+const KEPT_BYTES: usize = 4096;
+
+/// What a process has printed so far.
+#[derive(Debug)]
+pub(super) struct Printed {
+    bytes: u64,
+    complaint: Vec<u8>,
+}
+
+impl Printed {
+    /// Nothing yet. From now on reading from the process's pipes does not wait.
+    pub(super) fn nothing(running: &Running) -> Result<Self> {
+        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+                .map_err(|error| GraderError::machine(format!("failed to prepare a pipe: {error}")))?;
+        }
+        Ok(Self { bytes: 0, complaint: Vec::new() })
+    }
+
+    /// Takes in what is there.
+    ///
+    /// # Errors
+    ///
+    /// If it is too much.
+    pub(super) fn drain(
+        &mut self,
+        running: &mut Running,
+        limits: &Limits,
+    ) -> std::result::Result<(), Ending> {
+        let mut chunk = [0; 64 * 1024];
+        while self.bytes <= limits.output_bytes {
+            let Ok(count @ 1..) = running.stdout.read(&mut chunk) else { break };
+            self.bytes += count as u64;
+        }
+        while self.bytes <= limits.output_bytes {
+            let Ok(count @ 1..) = running.stderr.read(&mut chunk) else { break };
+            self.bytes += count as u64;
+            self.complaint.extend_from_slice(&chunk[..count]);
+            let surplus = self.complaint.len().saturating_sub(KEPT_BYTES);
+            self.complaint.drain(..surplus);
+        }
+        if self.bytes > limits.output_bytes {
+            return Err(Ending::OutputFlood { mib: limits.output_bytes >> 20 });
+        }
+        Ok(())
+    }
+
+    /// Why the process has left that should have stayed.
+    pub(super) fn left_early(&self, status: ExitStatus, limits: &Limits) -> Ending {
+        left_early(status, limits, &self.complaint)
+    }
+}

@@ -356,7 +356,17 @@ const TIMEOUT: TrialRules = TrialRules {
             let calls = [&[Call::New(1)], queue.as_slice(), &rest].concat();
             trial(&calls, &[Step::Gather(1), Step::Checkpoint(1), Step::GoOn])
         };
-        vec![scene(40), scene(0)]
+        // Something else happens while it waits: another task gets done.
+        let mut beside = scene(400);
+        beside.words[0] = Call::New(2).to_words();
+        beside.script = vec![
+            Step::Gather(2),
+            Step::Quiet,
+            Step::Open(Pick::Task(1)),
+            Step::Checkpoint(1),
+            Step::GoOn,
+        ];
+        vec![scene(40), scene(0), beside]
     },
     judge: |trial, trace| {
         let limit_ms = calls(trial).iter().find_map(|call| match call {

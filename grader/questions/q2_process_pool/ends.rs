@@ -191,7 +191,8 @@ pub(super) const CLOSE: TrialRules = TrialRules {
             ],
         ]
         .concat();
-        let mut trials = vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Census, Step::GoOn])];
+        // A worker that was killed may take a moment to die: who is counted is who stays.
+        let mut trials = vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn])];
         for end in [Call::Terminate(0), Call::Drop(0)] {
             // One of them does not hear `SIGTERM`.
             let mut jobs = held(fresh, 0, 4);
@@ -204,7 +205,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
             .concat();
             trials.push(trial(
                 &calls,
-                &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn, Step::Checkpoint(2), Step::Census, Step::GoOn],
+                &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn, Step::Checkpoint(2), Step::Quiet, Step::Census, Step::GoOn],
             ));
         }
         // `close` does not wait, and `join` drops what nobody has asked for, errors among it.
@@ -218,7 +219,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         trials.push(trial(&calls, &[Step::Checkpoint(3), Step::GoOn]));
         trials.push(trial(
             &[Call::New(2), Call::Join(0), Call::Checkpoint(1)],
-            &[Step::Checkpoint(1), Step::Census, Step::GoOn],
+            &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn],
         ));
         trials
     },

@@ -36,9 +36,17 @@ impl People {
         proc::below(self.reaper)
     }
 
-    /// Whether a process belongs to this trial.
+    /// Whether a process belongs to this trial. Asked by its parents, from the process upwards: a look
+    /// from above misses one whose parent ends meanwhile.
     pub(crate) fn has(&self, pid: u32) -> bool {
-        self.all().contains(&pid)
+        let mut above = Some(pid);
+        while let Some(pid) = above {
+            if pid == self.reaper {
+                return true;
+            }
+            above = proc::parent(pid).filter(|&parent| parent > 1);
+        }
+        false
     }
 
     /// Who there is.

@@ -294,14 +294,23 @@ impl Stage {
         ) else {
             return Err(Ending::Nonsense);
         };
-        if proc::state(pid).is_none() {
-            return Ok(()); // killed right after it came: nobody waits for us any more
+        // A look may fall into the moment in which its parent ends; the next ones do not.
+        let mut looks = 0;
+        while !self.people.has(pid) {
+            looks += 1;
+            if proc::state(pid).is_none() {
+                // Killed right after it came, as `terminate` does with queued tasks: nobody waits for us.
+                return Ok(());
+            }
+            if looks == 3 {
+                return Err(Ending::Nonsense);
+            }
         }
-        // The sender waits for us, so it is still there; what is no pipe is no gate.
+        // The sender waits for us; what is no pipe is no gate.
         let is_pipe = fstat(&key).is_ok_and(|about| {
             SFlag::from_bits_truncate(about.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO
         });
-        if !is_pipe || !self.people.has(pid) {
+        if !is_pipe {
             return Err(Ending::Nonsense);
         }
         let _ = fcntl(&key, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));

@@ -72,6 +72,8 @@ fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
     if !stage.returned {
         return Err(stage.gone());
     }
+    stage.count_leftovers()?;
+    // Also what was written by children that the caller did not wait for.
     while stage.take_record() {}
     stage.close()
 }

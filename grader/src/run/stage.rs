@@ -380,9 +380,8 @@ impl Stage {
         }
     }
 
-    /// Looks at what is left, then closes the session: the token must come back, the exit must be
-    /// clean.
-    pub(super) fn close(&mut self) -> Ended<()> {
+    /// Looks at what is left after the scene.
+    pub(super) fn count_leftovers(&mut self) -> Ended<()> {
         let mut census = self.people.census();
         if census.threads > 1 || !census.children.is_empty() || !census.others.is_empty() {
             // Threads and processes that are just ending get until nothing moves any more.
@@ -396,6 +395,11 @@ impl Stage {
             threads: census.threads.saturating_sub(1),
             shared_memory: self.running.shared_memory().len(),
         };
+        Ok(())
+    }
+
+    /// Closes the session: the token must come back, the exit must be clean.
+    pub(super) fn close(&mut self) -> Ended<()> {
         let token = link::fresh_bits();
         self.send(&Request::Close { token })?;
         let mut echoed = None;

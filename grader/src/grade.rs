@@ -25,7 +25,8 @@ pub struct Settings {
     pub seed: u32,
     /// Multiplies the number of schedules: 1, or more for a deep look.
     pub depth: u32,
-    /// How many checks are graded at the same time.
+    /// How many checks are graded at the same time. Of process questions twice as many trials, since
+    /// a trial consists of waiting for the most part.
     pub lanes: usize,
 }
 
@@ -219,8 +220,11 @@ struct Tried {
 impl Court<'_> {
     /// Judges all checks, several at a time.
     fn judge_all(&self, checks: &[Check]) -> Result<Vec<CheckReport>> {
-        let cases =
-            lanes::for_each(checks, self.settings.lanes, self.progress, |check| self.try_both(check))?;
+        let cases = lanes::for_each(checks.len(), self.settings.lanes, |number| {
+            let check = &checks[number];
+            (self.progress)(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
+            self.try_both(check)
+        })?;
         let mut again_in_vain = false;
         let mut reports = Vec::new();
         for (check, mut case) in checks.iter().zip(cases) {

@@ -1,37 +1,32 @@
-//! Doing something for every check, several at a time.
+//! Doing several pieces of work at the same time.
 //!
-//! Knows no check from another and judges nothing.
+//! Knows no piece from another and judges nothing.
 
-use crate::catalogue::Check;
 use crate::error::{GraderError, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Calls `work` for each check, `lanes` at the same time, and returns what came of it in the order of
-/// the checks. Blocks until all are done.
+/// Calls `work` with the numbers from 0 to `count` - 1, `lanes` at the same time and begun in their
+/// order, and returns what came of each, in their order too. Blocks until all are done.
 ///
 /// # Errors
 ///
-/// The first error in the order of the checks.
+/// The first error in that order.
 pub(crate) fn for_each<T: Send>(
-    checks: &[Check],
+    count: usize,
     lanes: usize,
-    progress: &(dyn Fn(&str) + Sync),
-    work: impl Fn(&Check) -> Result<T> + Sync,
+    work: impl Fn(usize) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<T>>>> = checks.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
-        for _ in 0..lanes.clamp(1, checks.len().max(1)) {
+        for _ in 0..lanes.clamp(1, count.max(1)) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(check), Some(place)) = (checks.get(number), results.get(number)) else {
-                        return;
-                    };
-                    progress(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
-                    let result = work(check);
+                    let Some(place) = results.get(number) else { return };
+                    let result = work(number);
                     *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                 }
             });
@@ -39,7 +34,23 @@ pub(crate) fn for_each<T: Send>(
     });
     let done = |result: Mutex<Option<Result<T>>>| {
         let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
-        result.unwrap_or_else(|| Err(GraderError::bug("a check was left out")))
+        result.unwrap_or_else(|| Err(GraderError::bug("a piece of work was left out")))
     };
     results.into_iter().map(done).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_and_the_first_error_wins() {
+        let doubled = for_each(100, 7, |number| Ok(2 * number)).unwrap();
+        assert_eq!(doubled, (0..100).map(|number| 2 * number).collect::<Vec<_>>());
+        let fails = |number: usize| {
+            if number % 10 == 3 { Err(GraderError::bug(number.to_string())) } else { Ok(number) }
+        };
+        assert!(for_each(100, 7, fails).unwrap_err().to_string().ends_with('3'));
+        assert!(for_each(0, 7, fails).unwrap().is_empty());
+    }
 }

@@ -1,7 +1,8 @@
-//! Judging the checks of a process question: trial by trial, several checks at a time.
+//! Judging the checks of a process question: trial by trial, several at a time.
 //!
 //! Each trial is a respondent of its own. The first trial that shows something wrong decides its
-//! check; what the judge cannot tell is tried once more, alone.
+//! check, first by its number and not by the clock; what the judge cannot tell is tried once more,
+//! alone.
 
 use crate::build::{Built, Outcome, Workshop};
 use crate::catalogue::{Check, Kind, Question};
@@ -17,8 +18,11 @@ use crate::sandbox::Limits;
 use crate::trial::Trial;
 use crate::verdict::{Finding, Verdict};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wire::Schedule;
+
+/// How many trials go on in each lane: most of a trial's time is spent on watching that nothing moves.
+const TRIALS_PER_LANE: usize = 2;
 
 /// Judges all checks.
 ///
@@ -37,7 +41,7 @@ pub(crate) fn judge_all(
     };
     let bench = Bench { workshop, program, settings, hurry: AtomicBool::new(false) };
     let checks = &question.checks;
-    let found = lanes::for_each(checks, settings.lanes, progress, |check| bench.try_check(check))?;
+    let found = bench.try_all(checks, progress)?;
     let mut reports = Vec::new();
     let mut again_in_vain = false;
     for (check, mut assessment) in checks.iter().zip(found) {
@@ -83,18 +87,59 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// Tries all checks, several trials at the same time. They begin with the first one of each check:
+    /// an answer that fails there is spared the rest.
+    fn try_all(&self, checks: &[Check], progress: &(dyn Fn(&str) + Sync)) -> Result<Vec<Assessment>> {
+        let trials = checks.iter().map(|check| self.trials_of(check)).collect::<Result<Vec<_>>>()?;
+        let mut jobs: Vec<(usize, usize)> = Vec::new();
+        for (check, trials) in trials.iter().enumerate() {
+            jobs.extend((0..trials.len() * self.times()).map(|number| (check, number)));
+        }
+        jobs.sort_by_key(|(_, number)| *number);
+        // For each check the number of the first trial so far that decides it.
+        let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
+        let tried = lanes::for_each(jobs.len(), TRIALS_PER_LANE * self.settings.lanes, |job| {
+            let (place, number) = jobs[job];
+            if decided[place].load(Ordering::Relaxed) < number {
+                return Ok(Assessment::Sound); // nobody asks for it any more
+            }
+            progress(&format!("trial {} of {}: {}", job + 1, jobs.len(), checks[place].id));
+            let which = number % trials[place].len();
+            let found = self.try_trial(&checks[place], which, &trials[place][which])?;
+            if !matches!(found, Assessment::Sound) {
+                decided[place].fetch_min(number, Ordering::Relaxed);
+            }
+            Ok(found)
+        })?;
+        let mut found: Vec<Assessment> = checks.iter().map(|_| Assessment::Sound).collect();
+        for ((check, _), assessment) in jobs.into_iter().zip(tried) {
+            if matches!(found[check], Assessment::Sound) {
+                found[check] = assessment;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tries one check by itself.
     fn try_check(&self, check: &Check) -> Result<Assessment> {
-        let rules = check.trial_rules().ok_or_else(|| GraderError::bug("no rules for processes"))?;
-        let trials = (rules.trials)(&mut Numbers::new(self.settings.seed.into()));
-        for _ in 0..self.settings.depth {
-            for (number, trial) in trials.iter().enumerate() {
-                match self.try_trial(check, number, trial)? {
-                    Assessment::Sound => {}
-                    found => return Ok(found),
-                }
+        let trials = self.trials_of(check)?;
+        for number in (0..trials.len()).cycle().take(trials.len() * self.times()) {
+            match self.try_trial(check, number, &trials[number])? {
+                Assessment::Sound => {}
+                found => return Ok(found),
             }
         }
         Ok(Assessment::Sound)
+    }
+
+    fn trials_of(&self, check: &Check) -> Result<Vec<Trial>> {
+        let rules = check.trial_rules().ok_or_else(|| GraderError::bug("no rules for processes"))?;
+        Ok((rules.trials)(&mut Numbers::new(self.settings.seed.into())))
+    }
+
+    /// How often each trial is made: a deep look makes all of them several times over.
+    fn times(&self) -> usize {
+        usize::try_from(self.settings.depth).unwrap_or(1)
     }
 
     fn try_trial(&self, check: &Check, number: usize, trial: &Trial) -> Result<Assessment> {

@@ -11,7 +11,7 @@ use grader::build::{self, Workshop};
 use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
-use grader::report::CheckReport;
+use grader::report::{CheckReport, QuestionReport};
 use grader::verdict::Verdict;
 use std::thread;
 use std::time::Instant;
@@ -77,6 +77,9 @@ fn soak_one(
                 let merely = lines.len() == report.checks.iter().filter(|check| is_unsure(check)).count();
                 let mark = if merely { UNSURE } else { "" };
                 wrong.push(format!("{mark}seed {:08x}: {}", settings.seed, lines.join("; ")));
+                if !matches!(sample.expected, Expected::Loses(_)) {
+                    wrong.last_mut().into_iter().for_each(|line| *line += &findings(&report));
+                }
             }
         }
         Ok(wrong)
@@ -91,6 +94,17 @@ fn soak_one(
         }
         Ok(wrong)
     })
+}
+
+/// What was found, indented: of an answer that should lose nothing.
+fn findings(report: &QuestionReport) -> String {
+    let found = report.checks.iter().filter_map(|check| match &check.verdict {
+        Verdict::Fail(finding) => {
+            Some(format!("\n  {}\n    {}", finding.headline, finding.evidence.join("\n    ")))
+        }
+        _ => None,
+    });
+    found.collect()
 }
 
 /// Begins the line of a grading in which nothing was wrong but what the judge could not tell.

@@ -73,6 +73,12 @@ pub(super) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
     Some(Parcel { bytes, keys, sender, cut })
 }
 
+/// Whether a message could be received now. Leaves it where it is.
+pub(super) fn has_message(socket: &OwnedFd) -> bool {
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+    socket::recv(socket.as_raw_fd(), &mut [0], flags).is_ok_and(|count| count > 0)
+}
+
 /// The same descriptor at a number that the child's fixed numbers cannot meet.
 pub(super) fn high(fd: &OwnedFd) -> Result<OwnedFd> {
     let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))

@@ -242,7 +242,16 @@ impl Stage {
         if self.started.elapsed() > PATIENCE {
             return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
         }
-        Ok(self.still.look(&mut self.people))
+        let look = self.still.look(&mut self.people);
+        // Who sent something and went to sleep right before the look waits for us.
+        let moves = !matches!(look, Look::Moves | Look::Quiet) && self.something_is_unread();
+        Ok(if moves { Look::Moves } else { look })
+    }
+
+    /// Whether a message is on its way to the judge.
+    fn something_is_unread(&self) -> bool {
+        let records = self.lets_writers_go.then_some(&self.records);
+        [&self.rendezvous, &self.driver, &self.reaper].into_iter().chain(records).any(link::has_message)
     }
 
     /// Waits a moment for something to come and takes it in; `false` when nothing came.

@@ -5,7 +5,7 @@
 //! alone.
 
 use crate::build::{Built, Outcome, Workshop};
-use crate::catalogue::{Check, Kind, Question};
+use crate::catalogue::{Check, Question};
 use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, World};
 use crate::grade::{Settings, is_endless, is_timeout};
@@ -146,8 +146,7 @@ impl Bench<'_> {
         let rules = check.trial_rules().ok_or_else(|| GraderError::bug("no rules for processes"))?;
         let limits = Limits::PROCESSES;
         let limits = if self.hurry.load(Ordering::Relaxed) { limits.in_hurry() } else { limits };
-        let init = &self.workshop.kit(Kind::Processes)?.init;
-        let cast = Cast { init, program: self.program, limits };
+        let cast = Cast { program: self.program, limits };
         let trace = run::conduct(&self.workshop.sandbox, cast, trial)?;
         let assessment = judge::assess_trial(rules, number, trial, &trace);
         if is_endless(&assessment) || is_timeout(&assessment) {

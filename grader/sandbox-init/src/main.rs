@@ -1,14 +1,18 @@
-//! The reaper: starts one program, is told of everything that the program leaves behind, and ends it
-//! all when the judge says so or has gone.
+//! The way into the box: closes it around one program, and stays behind it as its reaper if the judge
+//! wants that.
 //!
-//! Knows nothing of questions. The judge starts it as the user that the program shall have, with a
-//! socket as its standard input, the driver's socket at [`DRIVER_FD`], and the program's path as its
-//! only argument. As the kernel's child subreaper it becomes the parent of every process below it
-//! whose own parent has ended, so none can hide from it. The layers that close around a program
-//! (Landlock, seccomp) are to be put on between its fork and its exec, never on this process.
+//! As the reaper it starts the program, is told of everything that the program leaves behind, and ends
+//! it all when the judge says so or has gone. It knows nothing of questions. The judge starts it as the
+//! user that the program shall have, with a socket as its standard input and the driver's socket at
+//! [`DRIVER_FD`]. As the kernel's child subreaper (or the first process of a namespace) it becomes the
+//! parent of every process below it whose own parent has ended, so none can hide from it. What the
+//! policy closes is closed between the program's fork and its exec, never around the reaper.
 
 #![forbid(unsafe_code)]
 
+mod calls;
+mod enter;
+mod files;
 mod tree;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,16 +21,30 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{MsgFlags, recv, send};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, dup2_stderr, dup2_stdout};
+use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, Stdio};
-use wire::{DRIVER_FD, KILL, Notice};
+use wire::{DRIVER_FD, KILL, Notice, Policy};
 
 fn main() -> ExitCode {
-    let Some(program) = std::env::args_os().nth(1) else { return ExitCode::from(2) };
-    match Reaper::start(&program) {
+    let mut all: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let reaps = all.first().is_some_and(|word| word == wire::REAP);
+    if reaps {
+        all.remove(0);
+    }
+    let mut args = all.iter().cloned();
+    let (Some(policy), Some(program)) = (Policy::from_args(&mut args), args.next()) else {
+        let _ =
+            writeln!(io::stderr(), "usage: sandbox-init [{}] [policy] -- program [argument]...", wire::REAP);
+        return ExitCode::from(2);
+    };
+    if !reaps {
+        return enter::enter(&policy, &program, args);
+    }
+    match Reaper::start(&all) {
         Ok(mut reaper) => {
             reaper.serve();
             reaper.end_all();
@@ -55,14 +73,15 @@ struct Reaper {
 }
 
 impl Reaper {
-    fn start(program: &std::ffi::OsStr) -> io::Result<Self> {
+    /// Starts itself once more, which then becomes the program.
+    fn start(args: &[OsString]) -> io::Result<Self> {
         nix::sys::prctl::set_child_subreaper(true)?;
         // Blocked here, so that the descriptor tells; std gives a child the empty mask again.
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGCHLD);
         pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), None)?;
         let ended = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        let child = Command::new(program).stdin(Stdio::null()).spawn()?;
+        let child = Command::new(std::env::current_exe()?).args(args).stdin(Stdio::null()).spawn()?;
         // Whoever holds a copy of the driver's socket or of the output pipes keeps them open: the
         // judge must see their end when the program ends, not when this process does.
         close(DRIVER_FD)?;

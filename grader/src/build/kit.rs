@@ -32,7 +32,7 @@ struct Parts {
 
 const THREADS: Parts = Parts {
     name: "threads",
-    packages: &["drivers", "drivers-model", "interleave-std", "interleave-core"],
+    packages: &["drivers", "drivers-model", "interleave-std", "interleave-core", "sandbox-init"],
     hidden: &["drivers", "drivers_model", "wire"],
     sources: &[
         "Cargo.lock",
@@ -42,6 +42,7 @@ const THREADS: Parts = Parts {
         "grader/drivers/model",
         "grader/interleave",
         "grader/questions",
+        "grader/sandbox-init",
         "grader/wire",
     ],
 };
@@ -80,7 +81,7 @@ pub struct Kit {
     pub alias: PathBuf,
     /// The folder with the drivers and what they need.
     pub drivers: PathBuf,
-    /// The program between the judge and a respondent that starts processes.
+    /// The program that closes the box around a compiler or a respondent.
     pub init: PathBuf,
     /// Which file holds which crate.
     crates: PathBuf,

@@ -81,7 +81,9 @@ impl Workshop {
                 kits.push((kind, Kit::find(root, &toolchain, kind, &building)?));
             }
         }
-        let sandbox = Sandbox::find(&toolchain, root)?;
+        let init = kits.first().map(|(_, kit)| kit.init.clone());
+        let init = init.ok_or_else(|| GraderError::bug("no kit was asked for"))?;
+        let sandbox = Sandbox::find(&toolchain, root, &init)?;
         Ok(Self { toolchain, kits, sandbox })
     }
 
@@ -216,7 +218,11 @@ fn compile_answer(
     for name in &question.crates {
         args.extend(extern_crate(name, &kit.library(name)?));
     }
-    rustc(workshop, slot, &scratch.path().join("source"), folder, args)
+    let mut reads = vec![];
+    if world == World::Model || !question.crates.is_empty() {
+        reads.push(kit.alias.as_path());
+    }
+    rustc(workshop, slot, reads, &scratch.path().join("source"), folder, args)
 }
 
 /// What the answer makes the compiler read besides its own files: by `#[path]`, `include_str!` or
@@ -269,7 +275,7 @@ fn link(
     }
     args.extend(extern_crate("drivers", &driver));
     args.extend(extern_crate("answer", &folder.join("libanswer.rlib")));
-    rustc(workshop, slot, folder, folder, args)
+    rustc(workshop, slot, vec![harness, &kit.alias, &kit.drivers], folder, folder, args)
 }
 
 fn common_args(workshop: &Workshop) -> Vec<OsString> {
@@ -295,6 +301,7 @@ fn joined(start: &str, path: &Path) -> OsString {
 fn rustc(
     workshop: &Workshop,
     slot: &Slot,
+    reads: Vec<&Path>,
     work: &Path,
     temporary: &Path,
     args: Vec<OsString>,
@@ -303,11 +310,13 @@ fn rustc(
     let order = Order {
         program: &program,
         args,
+        reads,
         folder: work,
         temporary,
         driver: None,
         reaper: None,
         limits: Limits::COMPILER,
+        sees_processes: false,
         compiler: true,
         many_threads: false,
     };

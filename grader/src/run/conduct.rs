@@ -18,8 +18,6 @@ use wire::{Challenge, Request};
 /// What a trial needs besides its declaration.
 #[derive(Debug, Clone, Copy)]
 pub struct Cast<'a> {
-    /// The reaper's program.
-    pub init: &'a Path,
     /// The respondent's program.
     pub program: &'a Path,
     /// What each process may use.
@@ -32,7 +30,7 @@ pub struct Cast<'a> {
 ///
 /// A machine error if the respondent cannot be started.
 pub fn conduct(sandbox: &Sandbox, cast: Cast<'_>, trial: &Trial) -> Result<Trace> {
-    let mut stage = Stage::start(sandbox, cast.init, cast.program, cast.limits)?;
+    let mut stage = Stage::start(sandbox, cast.program, cast.limits)?;
     let end = play(&mut stage, trial).err();
     let mut trace = stage.finish();
     trace.end = end;

@@ -69,11 +69,13 @@ impl Session {
         let order = Order {
             program,
             args: Vec::new(),
+            reads: Vec::new(),
             folder: scratch.path(),
             temporary: scratch.path(),
             driver: Some(link::high(&theirs)?),
             reaper: None,
             limits,
+            sees_processes: false,
             compiler: false,
             many_threads: world == World::Model,
         };

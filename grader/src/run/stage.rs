@@ -92,20 +92,22 @@ fn now_ns() -> u64 {
 
 impl Stage {
     /// Starts the reaper and, through it, the respondent.
-    pub(super) fn start(sandbox: &Sandbox, init: &Path, program: &Path, limits: Limits) -> Result<Self> {
+    pub(super) fn start(sandbox: &Sandbox, program: &Path, limits: Limits) -> Result<Self> {
         let (reaper, for_reaper) = link::pair()?;
         let (first, for_first) = link::pair()?;
         let slot = Slot::take(&sandbox.layers)?;
         let scratch = Scratch::new("run")?;
         slot.give(scratch.path())?;
         let order = Order {
-            program: init,
-            args: vec![program.into()],
+            program,
+            args: Vec::new(),
+            reads: Vec::new(),
             folder: scratch.path(),
             temporary: scratch.path(),
             driver: Some(link::high(&for_first)?),
             reaper: Some(for_reaper),
             limits,
+            sees_processes: true,
             compiler: false,
             many_threads: false,
         };

@@ -1,15 +1,16 @@
 //! Where a stranger's code is compiled and run: the only module that starts it.
 //!
-//! Layers that hold today: a session of its own, resource limits, no inherited descriptor but the
-//! driver's, an empty environment, no standard input, and, when the grader was started as root, an
-//! unprivileged user of its own. The kernel's own sandboxes (namespaces, Landlock, seccomp) are to
-//! close around the same place; [`Layers`] says which of them hold.
+//! Layers: a session of its own, resource limits, no inherited descriptor but the driver's, an empty
+//! environment, no standard input, Landlock and a filter on system calls, and, when the grader was
+//! started as root, an unprivileged user of its own. Namespaces are to close around the same place;
+//! [`Layers`] says which layers are put on.
 //!
 //! Knows nothing of questions, messages or verdicts.
 
 mod layers;
 mod limits;
 mod peek;
+mod policy;
 pub(crate) mod proc;
 mod slot;
 mod spawn;
@@ -30,6 +31,8 @@ use std::path::{Path, PathBuf};
 pub struct Sandbox {
     /// Which layers hold.
     pub layers: Layers,
+    /// The program that closes the box around others.
+    init: PathBuf,
     /// How the compiler is reached.
     reach: Reach,
     /// The course itself, which strangers' code has no business in.
@@ -49,20 +52,20 @@ enum Reach {
 
 impl Sandbox {
     /// Finds out what this machine allows, by trying. `course` is what strangers' code shall not
-    /// see, as far as this machine can hide it.
+    /// see, as far as this machine can hide it; `init` is the built `sandbox-init`.
     ///
     /// # Errors
     ///
     /// A machine error if no way works to run the compiler as an unprivileged user.
-    pub fn find(toolchain: &Toolchain, course: &Path) -> Result<Self> {
+    pub fn find(toolchain: &Toolchain, course: &Path, init: &Path) -> Result<Self> {
         // What a run leaves behind becomes our child, where it is found and ended.
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
         let layers = Layers::here();
         let sysroot = toolchain.sysroot.clone();
-        let course = course.to_path_buf();
+        let (course, init) = (course.to_path_buf(), init.to_path_buf());
         if !layers.own_user {
-            return Ok(Self { layers, reach: Reach::AsItIs { sysroot }, course });
+            return Ok(Self { layers, init, reach: Reach::AsItIs { sysroot }, course });
         }
         let base = scratch::base()?;
         let at = base.join("toolchain");
@@ -73,14 +76,14 @@ impl Sandbox {
         for reach in ways {
             let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(&course);
             let layers = Layers { hides_course, ..layers.clone() };
-            let sandbox = Self { layers, reach, course: course.clone() };
+            let sandbox = Self { layers, init: init.clone(), reach, course: course.clone() };
             match sandbox.try_compiler() {
                 Ok(()) => return Ok(sandbox),
                 Err(error) => tried.push(error.to_string()),
             }
         }
         let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
-        let sandbox = Self { layers, reach, course };
+        let sandbox = Self { layers, init, reach, course };
         sandbox.try_compiler().map(|()| sandbox).map_err(|error| {
             tried.push(error.to_string());
             GraderError::machine(format!("an unprivileged user cannot run rustc here: {}", tried.join("; ")))
@@ -113,11 +116,13 @@ impl Sandbox {
         let order = Order {
             program: &self.sysroot().join("bin/rustc"),
             args: vec!["-V".into()],
+            reads: Vec::new(),
             folder: folder.path(),
             temporary: folder.path(),
             driver: None,
             reaper: None,
             limits: Limits::COMPILER,
+            sees_processes: false,
             compiler: true,
             many_threads: false,
         };

@@ -3,6 +3,7 @@
 //! The only place of this crate with `unsafe`: what happens between fork and exec.
 #![allow(unsafe_code, reason = "the steps between fork and exec have no safe form")]
 
+use super::policy::policy;
 use super::{Limits, Sandbox, Slot, proc};
 use crate::error::{GraderError, Result};
 use nix::libc;
@@ -26,17 +27,21 @@ pub(crate) struct Order<'a> {
     pub(crate) program: &'a Path,
     /// Its arguments.
     pub(crate) args: Vec<OsString>,
-    /// Where it works.
+    /// What it may read besides the system: files and folders.
+    pub(crate) reads: Vec<&'a Path>,
+    /// Where it works. A compiler may read it, nothing else.
     pub(crate) folder: &'a Path,
-    /// Its folder for temporary files.
+    /// The folder that it may write to.
     pub(crate) temporary: &'a Path,
     /// The socket that it finds at [`wire::DRIVER_FD`].
     pub(crate) driver: Option<OwnedFd>,
-    /// Its standard input: the judge's talk with the reaper. Without it there is none. A reaper ends
-    /// by itself, with all that is below it, when this socket ends.
+    /// The judge's talk with a reaper, which then stands between the judge and the program. The reaper
+    /// ends by itself, with all that is below it, when this socket ends.
     pub(crate) reaper: Option<OwnedFd>,
     /// What it may use.
     pub(crate) limits: Limits,
+    /// Whether it may look at processes in `/proc`, as answers about processes may.
+    pub(crate) sees_processes: bool,
     /// Whether it is the compiler, which must reach the toolchain.
     pub(crate) compiler: bool,
     /// Whether it starts threads by the thousand: then std shall not give each a second stack for
@@ -73,8 +78,11 @@ pub(crate) struct Output {
 /// A machine error if it cannot be started.
 pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Running> {
     let outlives_judge = order.reaper.is_some();
-    let mut command = Command::new(order.program);
+    let mut command = Command::new(&sandbox.init);
     command
+        .args(outlives_judge.then_some(wire::REAP))
+        .args(policy(sandbox, slot, &order).to_args())
+        .arg(order.program)
         .args(&order.args)
         .current_dir(order.folder)
         .env_clear()

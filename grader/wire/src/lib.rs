@@ -11,13 +11,15 @@
 
 mod codec;
 mod message;
+mod policy;
 mod reaper;
 mod record;
 mod rendezvous;
 
 pub use codec::Malformed;
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
-pub use reaper::{KILL, Notice};
+pub use policy::{BOX_FAILED, Policy};
+pub use reaper::{KILL, Notice, REAP};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 pub use rendezvous::CheckIn;
 

@@ -6,6 +6,9 @@
 
 use crate::codec::{Malformed, Reader, Writer};
 
+/// The first argument of a `sandbox-init` that stays as the reaper.
+pub const REAP: &str = "--reap";
+
 /// What the judge sends to have everything ended.
 pub const KILL: &[u8] = b"kill";
 

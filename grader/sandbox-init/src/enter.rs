@@ -1,0 +1,35 @@
+//! The last step before a stranger's program: everything that the policy closes is closed around this
+//! process, which then becomes the program.
+
+use crate::{calls, files};
+use nix::sys::resource::{Resource, setrlimit};
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use wire::Policy;
+
+/// Becomes `program`. Returns only if that fails, and says on standard error why.
+pub(crate) fn enter(policy: &Policy, program: &OsString, args: impl Iterator<Item = OsString>) -> ExitCode {
+    let why: Box<dyn Error> = match close(policy) {
+        Ok(()) => Command::new(program).args(args).exec().into(),
+        Err(error) => error,
+    };
+    let _ = writeln!(std::io::stderr(), "{}{why}", wire::BOX_FAILED);
+    ExitCode::from(126)
+}
+
+fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
+    if let Some(tasks) = policy.tasks {
+        setrlimit(Resource::RLIMIT_NPROC, tasks, tasks)?;
+    }
+    if policy.closes_files() {
+        files::close(policy)?;
+    }
+    if policy.filter {
+        nix::sys::prctl::set_no_new_privs()?;
+        calls::filter(&policy.spared)?;
+    }
+    Ok(())
+}

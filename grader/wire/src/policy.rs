@@ -1,0 +1,101 @@
+//! What a program in the box may do: how the judge tells `sandbox-init`, on its command line.
+//!
+//! Knows the words, not what they are made of in the kernel.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the last words begin with of a box that could not be closed. The program has not begun then.
+pub const BOX_FAILED: &str = "the box cannot be closed: ";
+
+/// What closes around a program before it begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// How many processes and threads the user may have, if the limit is to be set inside the box.
+    pub tasks: Option<u64>,
+    /// Files and folders to read. These three lists count if any is not empty; then whatever stands in
+    /// none of them is closed.
+    pub reads: Vec<PathBuf>,
+    /// Files and folders to read and to execute.
+    pub runs: Vec<PathBuf>,
+    /// Files to read and to write, and folders to do so below.
+    pub writes: Vec<PathBuf>,
+    /// Whether system calls that no answer needs are refused.
+    pub filter: bool,
+    /// Processes that must not be signalled or slowed, on machines where nothing else keeps them apart.
+    pub spared: Vec<u32>,
+}
+
+impl Policy {
+    /// Whether files are closed.
+    pub fn closes_files(&self) -> bool {
+        !(self.reads.is_empty() && self.runs.is_empty() && self.writes.is_empty())
+    }
+
+    /// The policy as arguments; `--` is the last one.
+    pub fn to_args(&self) -> Vec<OsString> {
+        let mut args = Vec::new();
+        let mut add = |flag: &str, value: OsString| args.extend([flag.into(), value]);
+        if let Some(tasks) = self.tasks {
+            add("--tasks", tasks.to_string().into());
+        }
+        for (flag, paths) in [("--read", &self.reads), ("--run", &self.runs), ("--write", &self.writes)] {
+            paths.iter().for_each(|path| add(flag, path.into()));
+        }
+        self.spared.iter().for_each(|pid| add("--spare", pid.to_string().into()));
+        if self.filter {
+            args.push("--filter".into());
+        }
+        args.push("--".into());
+        args
+    }
+
+    /// Reads the policy from the beginning of `args`, and leaves what comes after the `--`. `None` if
+    /// there is a word that is no part of a policy, or no end.
+    pub fn from_args(args: &mut impl Iterator<Item = OsString>) -> Option<Policy> {
+        let mut policy = Policy::default();
+        loop {
+            let flag = args.next()?;
+            let mut number = || args.next()?.to_str()?.parse::<u64>().ok();
+            match flag.to_str()? {
+                "--" => return Some(policy),
+                "--filter" => policy.filter = true,
+                "--tasks" => policy.tasks = Some(number()?),
+                "--spare" => policy.spared.push(number()?.try_into().ok()?),
+                "--read" => policy.reads.push(args.next()?.into()),
+                "--run" => policy.runs.push(args.next()?.into()),
+                "--write" => policy.writes.push(args.next()?.into()),
+                _ => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_comes_back_as_it_went() {
+        let policy = Policy {
+            tasks: Some(7),
+            reads: vec!["/usr/lib".into()],
+            runs: vec!["/a b".into(), "/c".into()],
+            writes: vec!["/dev/null".into()],
+            filter: true,
+            spared: vec![1, 2],
+        };
+        for policy in [policy, Policy::default()] {
+            let mut args = policy.to_args().into_iter().chain(["program".into()]);
+            assert_eq!(Policy::from_args(&mut args), Some(policy));
+            assert_eq!(args.next(), Some("program".into()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused() {
+        for args in [&["--tasks", "many", "--"][..], &["--read"], &["--harm", "--"], &[]] {
+            assert_eq!(Policy::from_args(&mut args.iter().map(OsString::from)), None, "{args:?}");
+        }
+    }
+}

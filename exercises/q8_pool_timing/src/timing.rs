@@ -93,7 +93,7 @@ pub fn time_threads(threads: usize, numbers: &[u64], job: fn(u64) -> u64) -> Res
 /// ```
 ///
 /// The speed-up says how many times as fast as the first one a timing is: `map` of the first timing
-/// divided by `map` of this one, rounded to two decimals. It is `-` if `map` of this one is zero.
+/// divided by `map` of this one, rounded to two decimals (halfway, either way). It is `-` if `map` of this one is zero.
 /// No timings give an empty text.
 pub fn table(timings: &[Timing]) -> String {
     // TODO 3/4: which of the two is above the line?
@@ -105,7 +105,7 @@ pub fn table(timings: &[Timing]) -> String {
 ///
 /// The root is one `<svg` with the namespace `http://www.w3.org/2000/svg`. In it are a `<title>`,
 /// two `<line` for the axes, and for each timing, in order, one bar and a `<text` that names its
-/// number of workers. A bar begins exactly like this, with the whole microseconds of `map` (what is
+/// number of workers; more lines and texts do no harm. A bar begins exactly like this, with the whole microseconds of `map` (what is
 /// below one is left out) and the speed-up as in [`table`]:
 ///
 /// ```text
@@ -113,7 +113,7 @@ pub fn table(timings: &[Timing]) -> String {
 /// ```
 ///
 /// It goes on with `x`, `y`, `width` and `height`, so that one can see it: the longer `map`, the
-/// higher the bar. No other `<rect` is in the file. No timings give a chart without bars.
+/// higher the bar, as far as a picture can show the difference. No other `<rect` is in the file. No timings give a chart without bars.
 pub fn chart(timings: &[Timing]) -> String {
     // TODO 4/4: an SVG counts `y` downwards.
     let count = timings.len();

@@ -216,7 +216,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
             &[Call::ApplyAsync(0, unread), Call::Close(0), Call::Checkpoint(3), Call::Join(0)],
         ]
         .concat();
-        trials.push(trial(&calls, &[Step::Checkpoint(3), Step::GoOn]));
+        trials.push(trial(&calls, &[Step::Checkpoint(3), Step::Gather(2), Step::GoOn, Step::Quiet]));
         trials.push(trial(
             &[Call::New(2), Call::Join(0), Call::Checkpoint(1)],
             &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn],

@@ -37,6 +37,8 @@ pub(super) const EXITS: TrialRules = TrialRules {
             one_by_one(&signals.map(Then::Signal)),
             one_by_one(&others),
         ];
+        // Somebody else has waited for it: then the system cannot say how it ended.
+        trials.push(trial(&[plain(Then::Return(0)), Call::Steal(0), Call::Join(0)], &[]));
         // Five have ended before the first is joined, and they are joined in another order.
         let five: Vec<Call> = (1..=5).map(|task| held(task, code(fresh) & 0xf0 | task as i32)).collect();
         let joins = [2, 4, 0, 3, 1].map(Call::Join);
@@ -74,6 +76,10 @@ pub(super) const EXITS: TrialRules = TrialRules {
     judge: |trial, trace| {
         let opened = place(trace, |seen| matches!(seen, Seen::Opened { .. }));
         let joined = place(trace, |seen| *seen == Seen::Checkpoint(2));
+        if let [.., Call::Steal(_), Call::Join(_)] = calls(trial)[..] {
+            let wanted = [words::OS, nix::libc::ECHILD as u64];
+            return is(trace, 2, wanted, "`join` of a child that somebody else has waited for");
+        }
         exits_right(trial, trace, &killed_by_judge(trial)).or_else(|wrong| {
             trace.good_end(Fault::Hang, STUCK)?;
             Err(wrong)
@@ -270,6 +276,43 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
         .concat();
         // A child that blocks the signal tells its own exit.
         let deaf = Body { deaf: true, ..Body::held(1, Then::Return(code(fresh))) };
+        // A child that outlives the first signal gets the second one too.
+        let strong = Body { deaf: true, ..Body::plain(Then::Outlive(code(fresh))) };
+        let twice = [
+            Call::Start(strong),
+            Call::Checkpoint(1),
+            Call::Terminate(0),
+            Call::Checkpoint(2),
+            Call::Terminate(0),
+            Call::Join(0),
+        ];
+        let quietly = [
+            Step::Checkpoint(1),
+            Step::Quiet,
+            Step::GoOn,
+            Step::Checkpoint(2),
+            Step::Quiet,
+            Step::GoOn,
+        ];
+        // The system refuses to send the signal.
+        let refused = [
+            held(1, code(fresh)),
+            Call::Checkpoint(1),
+            Call::Faults(NO_SIGNALS),
+            Call::Terminate(0),
+            Call::Faults(0),
+            Call::Checkpoint(2),
+            Call::Join(0),
+        ];
+        let alive = [
+            Step::Gather(1),
+            Step::Checkpoint(1),
+            Step::GoOn,
+            Step::Checkpoint(2),
+            Step::Open(Pick::Task(1)),
+            Step::Quiet,
+            Step::GoOn,
+        ];
         vec![
             trial(
                 &at_work.concat(),
@@ -295,6 +338,8 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
                     Step::GoOn,
                 ],
             ),
+            trial(&refused, &alive),
+            trial(&twice, &quietly),
         ]
     },
     judge: |trial, trace| {
@@ -306,6 +351,11 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
         trace.good_end(Fault::Hang, STUCK)?;
         for (number, call) in calls.iter().enumerate() {
             if matches!(call, Call::Terminate(_)) {
+                if calls[..number].last() == Some(&Call::Faults(NO_SIGNALS)) {
+                    let wanted = [words::OS, nix::libc::EPERM as u64];
+                    is(trace, number, wanted, "`terminate`, where the system refuses to send the signal,")?;
+                    continue;
+                }
                 is(trace, number, [words::OK, 0], "`terminate`")?;
                 if entry(trace, words::LOST_SIGNALS, number).is_some() {
                     let what = "`terminate` has sent a signal to a process id that was no longer the child's";
@@ -334,6 +384,9 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
         Ok(())
     },
 };
+
+/// As in `drivers-faults`: signals are refused as forbidden.
+const NO_SIGNALS: u64 = 8;
 
 /// The second child, which nobody told to end, is still there.
 fn untouched(trace: &Trace) -> Result<(), Wrong> {

@@ -10,6 +10,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask};
+use nix::sys::signalfd::SignalFd;
 use nix::unistd::{getpid, pipe2, read};
 use std::cell::Cell;
 use std::fs::File;
@@ -188,6 +189,10 @@ impl Scene<'_> {
                 tell(number, made.as_ref().err().copied().unwrap_or([words::OK, 0]));
                 self.children.push(made.ok());
             }
+            Call::Steal(child) => {
+                let id = self.child(child)?.id();
+                let _ = faults::without(|| nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(id), None));
+            }
             Call::Id(child) => {
                 let id = self.child(child)?.id();
                 log(words::ID, &[number, id.unsigned_abs().into()]);
@@ -326,6 +331,15 @@ fn run(body: Body, local: &Cell<u64>) -> i32 {
             SEEN.store(sum, Ordering::Relaxed);
             local.set(local.get().wrapping_add_signed(number.into()));
             i32::try_from(sum).unwrap_or(-1)
+        }
+        Then::Outlive(code) => {
+            let mut term = SigSet::empty();
+            term.add(Signal::SIGTERM);
+            let Ok(signals) = SignalFd::new(&term) else { return 125 };
+            for _ in 0..2 {
+                while faults::without(|| signals.read_signal()).is_err() {}
+            }
+            code
         }
         Then::Forever => {
             let Ok((reader, _writer)) = pipe2(OFlag::O_CLOEXEC) else { return 125 };

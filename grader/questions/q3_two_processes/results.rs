@@ -69,7 +69,7 @@ pub(super) fn is(trace: &Trace, call: usize, wanted: [u64; 2], name: &str) -> Re
 /// How a child that does this ends, as `join` tells it.
 pub(super) fn exit(then: Then) -> [u64; 2] {
     match then {
-        Then::Return(code) | Then::Exit(code) => [words::CODE, u64::from(code.cast_unsigned() & 0xff)],
+        Then::Return(code) | Then::Exit(code) | Then::Outlive(code) => [words::CODE, u64::from(code.cast_unsigned() & 0xff)],
         Then::Panic | Then::PanicWithNumber => [words::CODE, 101],
         Then::Abort => [words::SIGNAL, 6],
         Then::Signal(signal) => [words::SIGNAL, signal.unsigned_abs().into()],
@@ -85,7 +85,7 @@ fn manner(then: Then) -> String {
         Then::Panic | Then::PanicWithNumber => "that panicked".into(),
         Then::Abort => "that aborted".into(),
         Then::Signal(signal) => format!("that signal {signal} ended"),
-        Then::Add(_) | Then::Forever => "of the judge".into(),
+        Then::Add(_) | Then::Forever | Then::Outlive(_) => "of the judge".into(),
     }
 }
 

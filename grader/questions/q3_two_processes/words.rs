@@ -21,6 +21,8 @@ pub enum Then {
     Add(i32),
     /// Wait for ever.
     Forever,
+    /// Wait for `SIGTERM` twice, and return this code. The child must be deaf.
+    Outlive(i32),
 }
 
 /// What a child is for.
@@ -94,6 +96,8 @@ pub enum Call {
     NoFork(u64),
     /// Have the system fork again.
     Fork,
+    /// Wait for the child, so that the system tells nobody else how it ended.
+    Steal(u64),
 }
 
 impl Call {
@@ -110,6 +114,7 @@ impl Call {
                     Then::Signal(signal) => (5, signal),
                     Then::Add(number) => (6, number),
                     Then::Forever => (7, 0),
+                    Then::Outlive(code) => (8, code),
                 };
                 vec![0, task, held.into(), deaf.into(), then, with.cast_unsigned().into()]
             }
@@ -135,6 +140,7 @@ impl Call {
             Call::Flush => vec![12],
             Call::NoFork(after) => vec![13, after],
             Call::Fork => vec![14],
+            Call::Steal(child) => vec![15, child],
         }
     }
 
@@ -152,6 +158,7 @@ impl Call {
                     5 => Then::Signal(with),
                     6 => Then::Add(with),
                     7 => Then::Forever,
+                    8 => Then::Outlive(with),
                     _ => return None,
                 };
                 Call::Start(Body { task, held: held != 0, deaf: deaf != 0, then })
@@ -179,6 +186,7 @@ impl Call {
             [12] => Call::Flush,
             [13, after] => Call::NoFork(after),
             [14] => Call::Fork,
+            [15, child] => Call::Steal(child),
             _ => return None,
         })
     }

@@ -5,7 +5,7 @@
 //! No verdict depends on how fast anything is: numbers are in work at once when as many are held, and
 //! a duration is compared with clocks of the judge that are read around it.
 
-use super::words::{self, Call, Job, START, STOP, Then};
+use super::words::{self, Call, IN_JOIN, Job, START, STOP, Then};
 use crate::catalogue::{Guide, Source};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -168,12 +168,13 @@ const POOLS: TrialRules = TrialRules {
                 .iter()
                 .flat_map(|&size| pool(usize::try_from(size).unwrap_or_default(), count, [look, &[], look]));
             let script: Vec<Step> = script.chain([Step::Checkpoint(1), Step::Census, Step::GoOn]).collect();
-            trial(&[Call::Hold(true), Call::Compare(sizes.to_vec(), jobs), Call::Checkpoint(1)], &script)
+            trial(&[Call::Hold(IN_JOIN), Call::Compare(sizes.to_vec(), jobs), Call::Checkpoint(1)], &script)
         };
         vec![
             scene(&[2, 4, 3], held(fresh, 0, 5)),
             scene(&[3, 3], held(fresh, 0, 3)),
             scene(&[], held(fresh, 0, 3)),
+            scene(&[2, 3], Vec::new()),
         ]
     },
     judge: |trial, trace| judge_pools(trial, trace).map_err(explained),
@@ -273,13 +274,14 @@ const ERRORS: TrialRules = TrialRules {
         late[1].held = true; // so that the later one fails first
         let one_pool = pool(0, 0, [&[], &[], &[]]);
         vec![
-            scene(&[Call::Hold(true)], Call::TimePool(0, failing(&[], 2)), &[]),
-            scene(&[Call::Hold(true)], Call::TimePool(0, Vec::new()), &[]),
+            scene(&[Call::Hold(IN_JOIN)], Call::TimePool(0, failing(&[], 2)), &[]),
+            scene(&[Call::Hold(IN_JOIN)], Call::TimePool(0, Vec::new()), &[]),
             scene(&[], Call::TimePool(2, late), &[Step::Gather(1), Step::Quiet, Step::Open(Pick::Task(1))]),
             scene(&[], Call::TimePool(2, failing(&[(1, Then::Exit), (2, Then::Panic)], 4)), &[]),
             scene(&[], Call::TimePool(3, failing(&[(2, Then::Killed), (4, Then::Exit)], 6)), &[]),
-            scene(&[Call::Hold(true)], Call::Compare(vec![2, 0, 3], failing(&[], 3)), &one_pool),
-            scene(&[Call::Hold(true)], Call::Compare(vec![2, 3], failing(&[(0, Then::Panic)], 2)), &one_pool),
+            scene(&[Call::Hold(IN_JOIN)], Call::Compare(vec![2, 0, 3], failing(&[], 3)), &one_pool),
+            scene(&[Call::Hold(IN_JOIN)], Call::Compare(vec![2, 3], failing(&[(0, Then::Panic)], 2)), &one_pool),
+            scene(&[Call::Hold(IN_JOIN)], Call::Compare(vec![2, 0], failing(&[(1, Then::Exit)], 3)), &one_pool),
             scene(&[Call::Fail(START)], Call::TimePool(2, failing(&[], 2)), &[]),
             scene(&[Call::Fail(STOP)], Call::TimePool(2, failing(&[], 2)), &[]),
             scene(&[Call::Fail(STOP)], Call::TimePool(2, failing(&[(1, Then::Panic)], 2)), &[]),
@@ -323,7 +325,11 @@ const ERRORS: TrialRules = TrialRules {
 fn wanted_error(call: &Call, failing: Option<u64>) -> (Vec<u64>, String) {
     let (none, jobs) = match call {
         Call::TimePool(workers, jobs) => (*workers == 0, jobs),
-        Call::Compare(sizes, jobs) => (sizes.contains(&0), jobs),
+        // The first size that fails counts, and where a number fails every size does.
+        Call::Compare(sizes, jobs) => {
+            let fails = jobs.iter().any(|job| job.then != Then::Return);
+            (sizes.first() == Some(&0) || (sizes.contains(&0) && !fails), jobs)
+        }
         _ => return (Vec::new(), String::new()),
     };
     let first = jobs.iter().find(|job| job.then != Then::Return);
@@ -351,7 +357,12 @@ fn why(call: &Call, failing: Option<u64>) -> &'static str {
         }
         (_, Some(_)) => "a number fails, and the pool cannot be joined",
         (Call::TimePool(0, _), _) => "no workers were asked for",
-        (Call::Compare(sizes, _), _) if sizes.contains(&0) => "one of the sizes is 0",
+        (Call::Compare(sizes, jobs), _) if sizes.contains(&0) => {
+            match jobs.iter().all(|job| job.then == Then::Return) {
+                true => "one of the sizes is 0",
+                false => "a number fails in the pool of the first size, and a later size is 0",
+            }
+        }
         (_, None) => "a number has no result",
     }
 }

@@ -8,20 +8,38 @@ use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use wire::Challenge;
 
-/// Whether the caller checks in where pools start and end.
-static HOLDS: AtomicBool = AtomicBool::new(false);
+/// Where the caller checks in, as in [`Call::Hold`].
+static HOLDS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether it has checked in while the pool of the moment was closed.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// How much of a text is written down, in characters.
 const TEXT_CHARS: usize = 64 * 1024;
 
-/// What every pool of ours calls in its start and in its end.
-pub fn hold(phase: u64) {
-    if HOLDS.load(Ordering::Relaxed) {
-        gate::wait(phase);
+/// What every pool of ours calls in its start.
+pub fn hold_start() {
+    CLOSED.store(false, Ordering::Relaxed);
+    if HOLDS.load(Ordering::Relaxed) != 0 {
+        gate::wait(words::START);
+    }
+}
+
+/// What every pool of ours calls when it is closed.
+pub fn hold_close() {
+    if HOLDS.load(Ordering::Relaxed) == words::IN_CLOSE && !CLOSED.swap(true, Ordering::Relaxed) {
+        gate::wait(words::STOP);
+    }
+}
+
+/// What every pool of ours calls in its end.
+pub fn hold_stop() {
+    if HOLDS.load(Ordering::Relaxed) != 0 && !CLOSED.load(Ordering::Relaxed) {
+        gate::wait(words::STOP);
     }
 }
 
@@ -175,10 +193,11 @@ macro_rules! q8_pool_timing {
 
         fn main() {
             ::q2_process_pool::hold_with(|phase| {
-                driver::hold(match phase {
-                    Phase::Start => words::START,
-                    Phase::Stop => words::STOP,
-                });
+                match phase {
+                    Phase::Start => driver::hold_start(),
+                    Phase::Close => driver::hold_close(),
+                    Phase::Stop => driver::hold_stop(),
+                }
             });
             $crate::serve(&driver::Driver(&Answer))
         }
@@ -200,7 +219,7 @@ impl Question for Driver<'_> {
         for (number, call) in (0..).zip(&calls) {
             play_call(number, || play(self.0, number, call));
         }
-        HOLDS.store(false, Ordering::Relaxed);
+        HOLDS.store(0, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -224,7 +243,7 @@ fn play(answer: &dyn Answer, number: u64, call: &Call) {
         Call::Chart(timings) => tell_text(number, &answer.chart(made_up(timings))),
         Call::Checkpoint(place) => checkpoint(*place),
         Call::Faults(mode) => drop(faults::set(u32::try_from(*mode).unwrap_or_default())),
-        Call::Hold(hold) => HOLDS.store(*hold, Ordering::Relaxed),
+        Call::Hold(mode) => HOLDS.store(*mode, Ordering::Relaxed),
         Call::Fail(phase) => answer.fail(*phase),
     }
 }

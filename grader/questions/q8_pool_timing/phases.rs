@@ -9,7 +9,7 @@
 
 use super::results::{Timing, explained, good_end, in_children, timings};
 use super::scenes::{calls, held, plain, pool, trial};
-use super::words::{Call, START, STOP};
+use super::words::{Call, IN_CLOSE, IN_JOIN, START, STOP};
 use crate::experiment::{Numbers, Wrong};
 use crate::fault::Fault;
 use crate::trial::{Event, Seen, Step, Trace, Trial, TrialRules};
@@ -35,13 +35,13 @@ pub(super) const PHASES: TrialRules = TrialRules {
     trials: |fresh| {
         let mut trials = Vec::new();
         for faults in [0, DAY_JUMPS] {
-            for phase in 0..3 {
+            for (phase, held_end) in [(0, IN_JOIN), (1, IN_JOIN), (2, IN_JOIN), (2, IN_CLOSE)] {
                 let call = Call::TimePool(2, held(fresh, 10, 3));
-                trials.push(scene(fresh, faults, call, &pool(2, 3, dwelling_in(phase))));
+                trials.push(scene(fresh, faults, held_end, call, &pool(2, 3, dwelling_in(phase))));
             }
             let script: Vec<Step> = (0..3).flat_map(|phase| pool(2, 3, dwelling_in(phase))).collect();
             let call = Call::Compare(vec![2, 3, 2], held(fresh, 10, 3));
-            trials.push(scene(fresh, faults, call, &script));
+            trials.push(scene(fresh, faults, IN_JOIN, call, &script));
         }
         trials
     },
@@ -81,14 +81,14 @@ fn judge_phases(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
 /// Which of the calls is measured.
 const CALL: usize = 5;
 
-fn scene(fresh: &mut Numbers, faults: u64, call: Call, script: &[Step]) -> Trial {
+fn scene(fresh: &mut Numbers, faults: u64, held_end: u64, call: Call, script: &[Step]) -> Trial {
     let warm_up = Call::TimePool(2, plain(fresh, 0, 3));
     let calls = [
         Call::Faults(faults),
         Call::Checkpoint(1),
         warm_up,
         Call::Checkpoint(2),
-        Call::Hold(true),
+        Call::Hold(held_end),
         call,
         Call::Checkpoint(3),
     ];

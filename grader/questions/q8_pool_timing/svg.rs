@@ -58,11 +58,22 @@ pub(super) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// A number with or without `px`.
+/// A number with or without a unit: a chart does not mix them.
 pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
-    let number: f64 = text.strip_suffix("px").unwrap_or(text).trim_end().parse().ok()?;
+    let bare = ["px", "%", "em", "rem", "pt", "mm", "cm", "in"].into_iter().find_map(|unit| text.strip_suffix(unit));
+    let number: f64 = bare.unwrap_or(text).trim_end().parse().ok()?;
     number.is_finite().then_some(number)
+}
+
+/// Whether every `&` begins the name or the number of a letter, as XML demands.
+pub(super) fn is_escaped(text: &str) -> bool {
+    text.split('&').skip(1).all(|rest| {
+        let name = rest.split_once(';').map_or("", |(name, _)| name);
+        let digits = |digits: &str| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
+        ["amp", "lt", "gt", "quot", "apos"].contains(&name)
+            || name.strip_prefix('#').is_some_and(|number| digits(number.strip_prefix('x').unwrap_or(number)))
+    })
 }
 
 #[cfg(test)]
@@ -78,5 +89,14 @@ mod tests {
         assert_eq!((attribute(tags[1].text, "x"), tags[1].content), (Some("1"), "2 workers"));
         assert_eq!(attribute(tags[2].text, "y").and_then(number), Some(3.0));
         assert_eq!(attribute(tags[2].text, "x"), None);
+    }
+
+    #[test]
+    fn units_are_read_and_bare_ampersands_are_found() {
+        assert_eq!(["1", "2 px", "3%", "x"].map(number), [Some(1.0), Some(2.0), Some(3.0), None]);
+        assert!(is_escaped("a &amp; b &#8212; &#x2014;"));
+        for bare in ["a & b", "a &b; c", "&#;", "&"] {
+            assert!(!is_escaped(bare), "{bare}");
+        }
     }
 }

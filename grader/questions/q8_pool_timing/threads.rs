@@ -9,7 +9,7 @@ use super::scenes::{calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
 use std::collections::BTreeSet;
 
 pub(super) const THREADS: TrialRules = TrialRules {
@@ -57,6 +57,20 @@ pub(super) const THREADS: TrialRules = TrialRules {
             let calls = [Call::TimeThreads(threads, jobs), Call::Checkpoint(1)];
             trials.push(trial(&calls, &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn]));
         }
+        // One of them panics while the others are still in work.
+        let mut jobs = held(fresh, 0, 3);
+        jobs[1].then = Then::Panic;
+        let script = [
+            Step::Gather(3),
+            Step::Open(Pick::Task(1)),
+            Step::Quiet,
+            flow(2, 1),
+            Step::Checkpoint(1),
+            Step::Quiet,
+            Step::Census,
+            Step::GoOn,
+        ];
+        trials.push(trial(&[Call::TimeThreads(3, jobs), Call::Checkpoint(1)], &script));
         trials
     },
     judge: |trial, trace| {
@@ -64,6 +78,7 @@ pub(super) const THREADS: TrialRules = TrialRules {
         match all.as_slice() {
             [Call::TimeThreads(threads, jobs), ..] => {
                 fails(trial, trace, *threads, jobs)?;
+                waits_for_all(trace)?;
                 none_left(trace)
             }
             [Call::Faults(faults), .., Call::TimeThreads(threads, jobs), _] => {
@@ -113,6 +128,17 @@ fn in_threads(trace: &Trace, threads: usize, numbers: usize) -> Result<(), Wrong
     if most > 0 && !trace.in_vain().is_empty() {
         let what = "numbers were waiting, and a thread had nothing to do";
         return Err(Wrong::new(Fault::StaticSplit, what).with_evidence(trace.in_vain()));
+    }
+    Ok(())
+}
+
+/// The call comes back only when no job is in work any more.
+fn waits_for_all(trace: &Trace) -> Result<(), Wrong> {
+    let back = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(1));
+    let opened = trace.events.iter().rposition(|event| matches!(event.seen, Seen::Opened { .. }));
+    if opened.is_some_and(|opened| back.is_some_and(|back| back < opened)) {
+        let what = "a job panicked, and `time_threads` came back while other jobs were still in work";
+        return Err(Wrong::new(Fault::LeakedThread, what));
     }
     Ok(())
 }

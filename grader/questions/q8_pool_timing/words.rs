@@ -7,6 +7,11 @@ pub const START: u64 = 100_001;
 /// The same while a pool ends.
 pub const STOP: u64 = 100_002;
 
+/// Hold the end of a pool in its `join`, or whatever else ends it.
+pub const IN_JOIN: u64 = 1;
+/// Hold it in its `close`; in what ends it only if nobody has closed it.
+pub const IN_CLOSE: u64 = 2;
+
 /// What a job does with its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
@@ -95,8 +100,9 @@ pub enum Call {
     Checkpoint(u64),
     /// From here on these faults, as in `drivers-faults`.
     Faults(u64),
-    /// From here on the caller checks in at [`START`] and [`STOP`], or not.
-    Hold(bool),
+    /// From here on the caller checks in at [`START`], and at [`STOP`] in `join` ([`IN_JOIN`]) or already
+    /// in `close` ([`IN_CLOSE`]), or nowhere (0).
+    Hold(u64),
     /// From here on pools fail: at [`START`], at [`STOP`], or 0 for not at all.
     Fail(u64),
 }
@@ -125,7 +131,7 @@ impl Call {
             Call::Chart(timings) => made_up(5, timings),
             Call::Checkpoint(number) => vec![6, *number],
             Call::Faults(mode) => vec![7, *mode],
-            Call::Hold(hold) => vec![8, (*hold).into()],
+            Call::Hold(mode) => vec![8, *mode],
             Call::Fail(phase) => vec![9, *phase],
         }
     }
@@ -147,7 +153,7 @@ impl Call {
             [5, rest @ ..] => Call::Chart(made_up(rest)?),
             [6, number] => Call::Checkpoint(*number),
             [7, mode] => Call::Faults(*mode),
-            [8, hold] => Call::Hold(*hold != 0),
+            [8, mode] => Call::Hold(*mode),
             [9, phase] => Call::Fail(*phase),
             _ => return None,
         })

@@ -25,6 +25,9 @@ pub const INTERRUPTED: u32 = 2;
 /// `CLOCK_REALTIME` loses an hour at every look.
 pub const DAY_JUMPS: u32 = 4;
 
+/// Signals are refused as forbidden.
+pub const NO_SIGNALS: u32 = 8;
+
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
@@ -286,13 +289,18 @@ pub unsafe extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, 
     unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, no_usage) as c_int }
 }
 
-/// As kill(2); counts the signals that reach nobody.
+/// As kill(2); counts the signals that reach nobody, and sends none under [`NO_SIGNALS`].
 ///
 /// # Safety
 ///
 /// As kill(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kill(pid: pid_t, signal: c_int) -> c_int {
+    if signal != 0 && has(NO_SIGNALS) {
+        // SAFETY: the address is that of this thread's own `errno`.
+        unsafe { *libc::__errno_location() = libc::EPERM };
+        return -1;
+    }
     // SAFETY: numbers only.
     let result = unsafe { libc::syscall(libc::SYS_kill, pid, signal) as c_int };
     // SAFETY: the address is that of this thread's own `errno`.

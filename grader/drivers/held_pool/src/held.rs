@@ -16,6 +16,8 @@ use std::time::Duration;
 pub enum Phase {
     /// In `new`.
     Start,
+    /// In `close`.
+    Close,
     /// In whatever ends it.
     Stop,
 }
@@ -31,7 +33,7 @@ pub fn fail_in(phase: Option<Phase>) {
     let number = match phase {
         None => 0,
         Some(Phase::Start) => 1,
-        Some(Phase::Stop) => 2,
+        Some(Phase::Close | Phase::Stop) => 2,
     };
     FAILS.store(number, Ordering::Relaxed);
 }
@@ -41,7 +43,7 @@ fn no_start() -> Result<(), PoolError> {
     if FAILS.load(Ordering::Relaxed) == 1 { Err(PoolError::Os(nix::Error::EAGAIN)) } else { Ok(()) }
 }
 
-/// Has `hook` called once in each start and once in each end, in the caller. Only the first hook counts.
+/// Has `hook` called once in each start and in each end, and in each `close`, in the caller. Only the first hook counts.
 pub fn hold_with(hook: fn(Phase)) {
     let _ = HOOK.set(hook);
 }
@@ -152,6 +154,7 @@ impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPo
 
     /// As in question 2.
     pub fn close(&mut self) {
+        hold(Phase::Close);
         self.inner().close();
     }
 

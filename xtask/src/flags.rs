@@ -47,6 +47,10 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(Command::new("list").about("List the questions"))
         .subcommand(
+            Command::new("doctor")
+                .about("Say what protects this machine from the answers that it grades, and how to get more"),
+        )
+        .subcommand(
             Command::new("check")
                 .about("Check the whole course, as CI does")
                 .arg(switch(
@@ -105,6 +109,7 @@ fn grade() -> Command {
         .arg(questions())
         .args(whose())
         .arg(switch("deep", "Explore ten times as many schedules"))
+        .arg(switch("trust-submissions", "Grade the answers at --path even where nothing closes them in"))
         .arg(
             Arg::new("seed")
                 .long("seed")

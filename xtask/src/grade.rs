@@ -7,10 +7,12 @@ use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
 use grader::report::{self, QuestionReport, Report};
+use grader::sandbox::Rung;
 use grader::submission;
 use grader::verdict::Verdict;
 use grader::{GraderError, Result};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let questions = course::questions(flags)?;
@@ -20,6 +22,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         answers.push(submission::read(question, &course::answer(flags, question))?);
     }
     let workshop = course::workshop(&questions)?;
+    protect(flags, &workshop)?;
     if let Some(&times) = flags.get_one::<u32>("repeat") {
         return repeat(flags, &workshop, &questions, times);
     }
@@ -39,6 +42,19 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         Exit::Lost if flags.get_flag("solutions") => Exit::Course,
         exit => exit,
     })
+}
+
+/// Somebody else's answers are graded only where they are closed in.
+fn protect(flags: &ArgMatches, workshop: &Workshop) -> Result<()> {
+    let theirs = flags.get_one::<PathBuf>("path").is_some() && !flags.get_flag("trust-submissions");
+    let rung = workshop.sandbox.layers.rung();
+    if theirs && rung > Rung::D {
+        return Err(GraderError::machine(format!(
+            "this machine does not close answers in (rung {rung:?}): `cargo xtask doctor` says what is missing; \
+             with --trust-submissions they are graded all the same"
+        )));
+    }
+    Ok(())
 }
 
 fn seed(flags: &ArgMatches) -> Result<u32> {

@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod course;
+mod doctor;
 mod explain;
 mod flags;
 mod grade;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Some(("explain", flags)) => explain::run(flags),
         Some(("reset", flags)) => reset::run(flags),
         Some(("list", _)) => list::run(),
+        Some(("doctor", _)) => doctor::run(),
         Some(("check", flags)) => check::run(flags),
         Some(("soak", flags)) => soak::run(flags),
         Some(("bench", flags)) => bench::run(flags),

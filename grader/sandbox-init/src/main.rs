@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod canary;
 mod enter;
 mod files;
 mod tree;
@@ -31,6 +32,9 @@ use wire::{DRIVER_FD, KILL, Notice, Policy};
 
 fn main() -> ExitCode {
     let mut all: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if all.first().is_some_and(|word| word == wire::CANARY) {
+        return canary::sing(all.into_iter().skip(1));
+    }
     let reaps = all.first().is_some_and(|word| word == wire::REAP);
     if reaps {
         all.remove(0);

@@ -12,6 +12,10 @@ pub fn json(report: &Report) -> Value {
         .list()
         .into_iter()
         .map(|(name, holds)| (name.to_lowercase().replace(' ', "_"), holds.into()))
+        .chain([
+            ("rung".to_owned(), format!("{:?}", report.layers.rung()).into()),
+            ("open".to_owned(), report.layers.open.clone().into()),
+        ])
         .collect();
     let questions: Vec<Value> = report
         .questions

@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of questions, messages or verdicts.
 
+mod canary;
 mod layers;
 mod limits;
 mod peek;
@@ -15,7 +16,7 @@ pub(crate) mod proc;
 mod slot;
 mod spawn;
 
-pub use layers::Layers;
+pub use layers::{Layers, Rung};
 pub use limits::Limits;
 pub(crate) use peek::socket_waits_for_ever;
 pub(crate) use slot::Slot;
@@ -65,7 +66,7 @@ impl Sandbox {
         let sysroot = toolchain.sysroot.clone();
         let (course, init) = (course.to_path_buf(), init.to_path_buf());
         if !layers.own_user {
-            return Ok(Self { layers, init, reach: Reach::AsItIs { sysroot }, course });
+            return canary::measure(Self { layers, init, reach: Reach::AsItIs { sysroot }, course });
         }
         let base = scratch::base()?;
         let at = base.join("toolchain");
@@ -78,16 +79,20 @@ impl Sandbox {
             let layers = Layers { hides_course, ..layers.clone() };
             let sandbox = Self { layers, init: init.clone(), reach, course: course.clone() };
             match sandbox.try_compiler() {
-                Ok(()) => return Ok(sandbox),
+                Ok(()) => return canary::measure(sandbox),
                 Err(error) => tried.push(error.to_string()),
             }
         }
         let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
         let sandbox = Self { layers, init, reach, course };
-        sandbox.try_compiler().map(|()| sandbox).map_err(|error| {
-            tried.push(error.to_string());
-            GraderError::machine(format!("an unprivileged user cannot run rustc here: {}", tried.join("; ")))
-        })
+        match sandbox.try_compiler() {
+            Ok(()) => canary::measure(sandbox),
+            Err(error) => {
+                tried.push(error.to_string());
+                let tried = tried.join("; ");
+                Err(GraderError::machine(format!("an unprivileged user cannot run rustc here: {tried}")))
+            }
+        }
     }
 
     /// The toolchain's folder, as the sandboxed compiler sees it.

@@ -18,7 +18,7 @@ mod rendezvous;
 
 pub use codec::Malformed;
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
-pub use policy::{BOX_FAILED, Policy};
+pub use policy::{BOX_FAILED, CANARY, Policy};
 pub use reaper::{KILL, Notice, REAP};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 pub use rendezvous::CheckIn;

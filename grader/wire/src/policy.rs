@@ -8,6 +8,9 @@ use std::path::PathBuf;
 /// What the last words begin with of a box that could not be closed. The program has not begun then.
 pub const BOX_FAILED: &str = "the box cannot be closed: ";
 
+/// The first argument of a `sandbox-init` that tries from inside what must not work.
+pub const CANARY: &str = "--canary";
+
 /// What closes around a program before it begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {

@@ -1,0 +1,56 @@
+//! `doctor`: what this machine guarantees to whoever grades strangers' code on it, and how to get more.
+
+use crate::{course, shell};
+use grader::Result;
+use grader::catalogue;
+use grader::exit::Exit;
+use grader::sandbox::{Layers, Rung};
+
+pub(crate) fn run() -> Result<Exit> {
+    let questions = catalogue::questions()?;
+    let workshop = course::workshop(&questions[..1])?;
+    let layers = &workshop.sandbox.layers;
+    shell::report(&workshop.sandbox.layers.line());
+    shell::report(meaning(layers.rung()));
+    if !layers.gaps().is_empty() {
+        shell::report("\nWhat a program tried from inside and could do:");
+        layers.gaps().iter().for_each(|gap| shell::report(&format!("  - {gap}")));
+    }
+    let advice = advice(layers);
+    if !advice.is_empty() {
+        shell::report("\nHow to get more:");
+        advice.iter().for_each(|line| shell::report(&format!("  - {line}")));
+    }
+    Ok(Exit::Full)
+}
+
+fn meaning(rung: Rung) -> &'static str {
+    match rung {
+        Rung::A | Rung::B => "Strangers' answers can be graded here; see SECURITY.md for what remains.",
+        Rung::C => {
+            "Strangers' answers can be graded here. Memory in `/dev/shm` and the list of processes are shared with the rest of the machine."
+        }
+        Rung::D => {
+            "Strangers' answers can be graded here, if nothing else of yours listens on sockets in files: an answer runs as you."
+        }
+        Rung::E | Rung::F => {
+            "Grade only your own answers here: what others hand in could read your files. `--trust-submissions` overrides that."
+        }
+    }
+}
+
+/// What is missing, and where it comes from.
+fn advice(layers: &Layers) -> Vec<&'static str> {
+    let lines = [
+        (
+            !layers.own_user,
+            "start the grader as root, in a container or a virtual machine: then every run gets a user of its own",
+        ),
+        (
+            !layers.landlock,
+            "Landlock is missing: use a kernel from 5.13 on (6.12 closes signals and abstract sockets too) with `landlock` among `lsm=`",
+        ),
+        (!layers.seccomp, "the filter on system calls is missing: use a kernel with CONFIG_SECCOMP_FILTER"),
+    ];
+    lines.into_iter().filter(|(missing, _)| *missing).map(|(_, line)| line).collect()
+}

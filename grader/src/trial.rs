@@ -88,6 +88,8 @@ pub enum Pick {
 pub struct Who {
     /// Its number outside all namespaces.
     pub pid: u32,
+    /// Its number as it sees itself.
+    pub own_pid: u32,
     /// 0 for the caller, and then in the order in which the judge met them.
     pub rank: usize,
     /// Whether it is a child of the caller.

@@ -1,6 +1,6 @@
 //! `check`: everything that must hold before a change may land; what CI runs.
 
-use crate::{course, shell, tidy};
+use crate::{course, doctor, shell, tidy};
 use clap::ArgMatches;
 use grader::exit::Exit;
 use grader::{GraderError, Result};
@@ -52,6 +52,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     step("documentation", &|| {
         cargo(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
+    step("sandbox: closes answers in", &|| Ok(Outcome::of(doctor::complaint()?)))?;
     let mut tests = vec!["test", "--workspace", "--no-fail-fast"];
     let stubs = tidy::slugs()?;
     for stub in &stubs {

@@ -10,7 +10,7 @@ pub(crate) fn run() -> Result<Exit> {
     let questions = catalogue::questions()?;
     let workshop = course::workshop(&questions[..1])?;
     let layers = &workshop.sandbox.layers;
-    shell::report(&workshop.sandbox.layers.line());
+    shell::report(&layers.line());
     shell::report(meaning(layers.rung()));
     if !layers.gaps().is_empty() {
         shell::report("\nWhat a program tried from inside and could do:");
@@ -24,17 +24,29 @@ pub(crate) fn run() -> Result<Exit> {
     Ok(Exit::Full)
 }
 
+/// What is wrong if strangers' answers cannot be graded on this machine; says where it stands.
+pub(crate) fn complaint() -> Result<Option<String>> {
+    let questions = catalogue::questions()?;
+    let layers = course::workshop(&questions[..1])?.sandbox.layers;
+    shell::say(&layers.line());
+    Ok((layers.rung() > Rung::D)
+        .then(|| format!("{}\n{}", layers.gaps().join("\n"), advice(&layers).join("\n"))))
+}
+
 fn meaning(rung: Rung) -> &'static str {
     match rung {
         Rung::A | Rung::B => "Strangers' answers can be graded here; see SECURITY.md for what remains.",
         Rung::C => {
-            "Strangers' answers can be graded here. Memory in `/dev/shm` and the list of processes are shared with the rest of the machine."
+            "Strangers' answers can be graded here. Memory in `/dev/shm` and the list of processes are \
+             shared with the rest of the machine."
         }
         Rung::D => {
-            "Strangers' answers can be graded here, if nothing else of yours listens on sockets in files: an answer runs as you."
+            "Strangers' answers can be graded here, if nothing else of yours listens on sockets in files: \
+             an answer runs as you."
         }
         Rung::E | Rung::F => {
-            "Grade only your own answers here: what others hand in could read your files. `--trust-submissions` overrides that."
+            "Grade only your own answers here: what others hand in could read your files. \
+             `--trust-submissions` overrides that."
         }
     }
 }
@@ -44,11 +56,19 @@ fn advice(layers: &Layers) -> Vec<&'static str> {
     let lines = [
         (
             !layers.own_user,
-            "start the grader as root, in a container or a virtual machine: then every run gets a user of its own",
+            "start the grader as root, in a container or a virtual machine: then every run gets a user \
+             of its own",
+        ),
+        (
+            !layers.namespaces,
+            "namespaces are missing: install bubblewrap (Debian: `apt-get install bubblewrap`); if it is \
+             there, let ordinary users make namespaces (Ubuntu: `sysctl \
+             kernel.apparmor_restrict_unprivileged_userns=0`; containers: a profile that allows `unshare`)",
         ),
         (
             !layers.landlock,
-            "Landlock is missing: use a kernel from 5.13 on (6.12 closes signals and abstract sockets too) with `landlock` among `lsm=`",
+            "Landlock is missing: use a kernel from 5.13 on (6.12 closes signals and abstract sockets too) \
+             with `landlock` among `lsm=`",
         ),
         (!layers.seccomp, "the filter on system calls is missing: use a kernel with CONFIG_SECCOMP_FILTER"),
     ];

@@ -126,7 +126,7 @@ const WORKERS: TrialRules = TrialRules {
         trace.good_end(Fault::Hang, STUCK)?;
         let ids = trace.entry(words::IDS).map_or(&[][..], |entry| &entry.args[1..]);
         let ids: BTreeSet<u64> = ids.iter().copied().collect();
-        let children: BTreeSet<u64> = during.children.iter().map(|who| who.pid.into()).collect();
+        let children: BTreeSet<u64> = during.children.iter().map(|who| who.own_pid.into()).collect();
         if first.children.len() == asked && ids != children {
             let what = "`worker_ids` does not say which children the caller has";
             return Err(Wrong::new(Fault::WrongAnswer, what).with_evidence(vec![format!(

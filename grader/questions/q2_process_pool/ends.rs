@@ -162,7 +162,7 @@ fn replaced(trace: &Trace, census: &Census) -> Result<(), Wrong> {
     }
     let ids = trace.entry(words::IDS).map_or(&[][..], |entry| &entry.args[1..]);
     let same = census.children.len() == ids.len()
-        && census.children.iter().all(|who| ids.contains(&u64::from(who.pid)));
+        && census.children.iter().all(|who| ids.contains(&u64::from(who.own_pid)));
     if same {
         return Ok(());
     }

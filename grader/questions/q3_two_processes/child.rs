@@ -284,16 +284,10 @@ pub(super) const TERMINATE: TrialRules = TrialRules {
             Call::Terminate(0),
             Call::Checkpoint(2),
             Call::Terminate(0),
+            Call::Checkpoint(3),
             Call::Join(0),
         ];
-        let quietly = [
-            Step::Checkpoint(1),
-            Step::Quiet,
-            Step::GoOn,
-            Step::Checkpoint(2),
-            Step::Quiet,
-            Step::GoOn,
-        ];
+        let quietly = [1, 2, 3].map(|number| [Step::Checkpoint(number), Step::Quiet, Step::GoOn]).concat();
         // The system refuses to send the signal.
         let refused = [
             held(1, code(fresh)),

@@ -87,7 +87,7 @@ fn is_own_process(calls: &[Call], trace: &Trace, child: Who) -> Result<(), Wrong
         return Err(Wrong::new(Fault::Orphan, what));
     }
     for number in 0..calls.len() {
-        if entry(trace, words::ID, number).is_some_and(|id| id != [u64::from(child.pid)]) {
+        if entry(trace, words::ID, number).is_some_and(|id| id != [u64::from(child.own_pid)]) {
             let what = "`id` is not the process id of the child that runs the body";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }

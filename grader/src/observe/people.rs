@@ -14,21 +14,24 @@ pub(crate) struct People {
     reaper: u32,
     /// The respondent.
     pub(crate) caller: u32,
-    ranks: BTreeMap<u32, (usize, bool)>,
+    known: BTreeMap<u32, Who>,
 }
 
 impl People {
     pub(crate) fn new(reaper: u32, caller: u32) -> Self {
-        Self { reaper, caller, ranks: BTreeMap::from([(caller, (0, false))]) }
+        let own_pid = proc::own_number(caller, caller);
+        let who = Who { pid: caller, own_pid, rank: 0, is_child: false };
+        Self { reaper, caller, known: BTreeMap::from([(caller, who)]) }
     }
 
     /// Names a process: the same name each time, and a new one if its number was never seen.
     pub(crate) fn name(&mut self, pid: u32) -> Who {
-        let next = self.ranks.len();
-        let caller = self.caller;
-        let &mut (rank, is_child) =
-            self.ranks.entry(pid).or_insert_with(|| (next, proc::parent(pid) == Some(caller)));
-        Who { pid, rank, is_child }
+        let (rank, caller) = (self.known.len(), self.caller);
+        let meet = || {
+            let is_child = proc::parent(pid) == Some(caller);
+            Who { pid, own_pid: proc::own_number(pid, pid), rank, is_child }
+        };
+        *self.known.entry(pid).or_insert_with(meet)
     }
 
     /// Everybody below the reaper, in the order of their numbers.

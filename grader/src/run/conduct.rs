@@ -43,7 +43,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
     stage.begin(&challenge)?;
     let mut caller_killed = false;
     for step in &trial.script {
-        if stage.returned || stage.ended.is_some() {
+        if stage.returned || stage.is_over() {
             break;
         }
         take(stage, step)?;
@@ -54,7 +54,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
     }
     // From here on nobody is held any more.
     stage.lets_writers_go = true;
-    while !stage.returned && stage.ended.is_none() {
+    while !stage.returned && !stage.is_over() {
         if stage.at_checkpoint.is_some() {
             go_on(stage)?;
         }
@@ -266,7 +266,7 @@ fn receive_until(stage: &mut Stage, count: usize) -> Ended<()> {
         while stage.take_record() {}
         let come =
             stage.trace.events.iter().filter(|event| matches!(event.seen, Seen::Record { .. })).count();
-        if come >= count || stage.returned || stage.ended.is_some() {
+        if come >= count || stage.returned || stage.is_over() {
             return Ok(());
         }
         if stage.pump()? {

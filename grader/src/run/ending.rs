@@ -136,7 +136,11 @@ pub(super) fn left_early(status: ExitStatus, limits: &Limits, complaint: &[u8]) 
         },
         (None, None) => "in an unknown way".into(),
     };
+    Ending::LeftEarly { how, last_words: last_words(complaint) }
+}
+
+/// The last line of a text.
+pub(super) fn last_words(complaint: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(complaint);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    Ending::LeftEarly { how, last_words: last.map(str::to_owned) }
+    text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned)
 }

@@ -1,12 +1,13 @@
 //! Running a respondent and bringing home what it recorded.
 //!
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
-//! side of the talk is in `session`, what the kernel shows in `watch`, the end of it in `ending`.
+//! side of the talk is in `session`, the process itself in `respondent`, what the kernel shows in `watch`, the end of it in `ending`.
 
 mod conduct;
 mod ending;
 mod link;
 mod printed;
+mod respondent;
 mod session;
 mod stage;
 mod watch;

@@ -58,6 +58,11 @@ impl Printed {
         Ok(())
     }
 
+    /// The last line of its complaints.
+    pub(super) fn last_words(&self) -> Option<String> {
+        super::ending::last_words(&self.complaint)
+    }
+
     /// Why the process has left that should have stayed.
     pub(super) fn left_early(&self, status: ExitStatus, limits: &Limits) -> Ending {
         left_early(status, limits, &self.complaint)

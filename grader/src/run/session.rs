@@ -7,12 +7,12 @@
 use super::ending::Ending;
 use super::link;
 use super::printed::Printed;
+use super::respondent::{Ended, Manner, Respondent};
 use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
 use crate::error::Result;
 use crate::experiment::World;
 use crate::sandbox::proc::{self, Task};
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
-use crate::scratch::Scratch;
+use crate::sandbox::{Limits, Sandbox};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
 use std::collections::BTreeMap;
@@ -20,17 +20,16 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use wire::{Challenge, Entry, MAX_MESSAGE_BYTES, Reply, Request, Run, Schedule};
 
-type Ended<T> = std::result::Result<T, Ending>;
+type Talk<T> = std::result::Result<T, Ending>;
 
 /// How long threads that are just ending get until they are gone.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) struct Session {
-    running: Running,
+    respondent: Respondent,
     socket: OwnedFd,
     limits: Limits,
     watch: Watch,
@@ -42,9 +41,6 @@ pub(super) struct Session {
     stalled: Vec<Entry>,
     has_stalled: bool,
     printed: Printed,
-    // Dropped last: the slot must not be lent again while the process lives.
-    _scratch: Scratch,
-    _slot: Slot,
 }
 
 /// A thread that waits at a gate.
@@ -62,31 +58,13 @@ impl Session {
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
-        let (first, theirs) = link::pair()?;
-        let slot = Slot::take(&sandbox.layers)?;
-        let scratch = Scratch::new("run")?;
-        slot.give(scratch.path())?;
-        let order = Order {
-            program,
-            args: Vec::new(),
-            reads: Vec::new(),
-            folder: scratch.path(),
-            temporary: scratch.path(),
-            driver: Some(link::high(&theirs)?),
-            reaper: None,
-            limits,
-            sees_processes: false,
-            compiler: false,
-            many_threads: world == World::Model,
-        };
-        let running = sandbox::start(sandbox, &slot, order)?;
-        drop(theirs);
+        let manner = Manner { many_threads: world == World::Model, ..Manner::default() };
+        let (respondent, first, printed) = Respondent::start(sandbox, program, limits, manner)?;
         let (socket, for_driver) = link::pair()?;
         link::hand_over(&first, &[&for_driver])?;
-        let printed = Printed::nothing(&running)?;
-        let watch = Watch::new(running.pid, hurry);
+        let watch = Watch::new(respondent.pid, hurry);
         Ok(Self {
-            running,
+            respondent,
             socket,
             limits,
             watch,
@@ -97,20 +75,18 @@ impl Session {
             stalled: Vec::new(),
             has_stalled: false,
             printed,
-            _scratch: scratch,
-            _slot: slot,
         })
     }
 
     /// Makes the respondent ready for a challenge.
-    pub(super) fn begin(&mut self, challenge: &Challenge) -> Ended<()> {
+    pub(super) fn begin(&mut self, challenge: &Challenge) -> Talk<()> {
         self.send(&Request::Start(challenge.clone()))
     }
 
     /// Has the challenge played `count` times and adds the runs.
-    pub(super) fn explore(&mut self, count: u32, stop_at_failure: bool, runs: &mut Vec<Run>) -> Ended<()> {
+    pub(super) fn explore(&mut self, count: u32, stop_at_failure: bool, runs: &mut Vec<Run>) -> Talk<()> {
         if self.descriptors == 0 {
-            self.descriptors = proc::descriptors(self.running.pid).len();
+            self.descriptors = proc::descriptors(self.respondent.pid).len();
         }
         self.visits.clear();
         self.send(&Request::Explore { count, stop_at_failure })?;
@@ -138,7 +114,7 @@ impl Session {
     }
 
     /// Has one schedule told.
-    pub(super) fn tell(&mut self, schedule: Schedule) -> Ended<(Run, Vec<String>)> {
+    pub(super) fn tell(&mut self, schedule: Schedule) -> Talk<(Run, Vec<String>)> {
         self.send(&Request::Tell(schedule))?;
         let run = match self.receive()? {
             Reply::Ran(mut runs) => runs.pop().ok_or(Ending::Nonsense)?,
@@ -152,7 +128,7 @@ impl Session {
 
     /// The threads besides the first that are still there, after a grace for those just ending.
     pub(super) fn leftover_threads(&mut self) -> Vec<String> {
-        let pid = self.running.pid;
+        let pid = self.respondent.pid;
         // In the model world the engine itself looks after threads that are left behind.
         if self.world == World::Model {
             return Vec::new();
@@ -162,8 +138,8 @@ impl Session {
     }
 
     /// Closes the session: the token must come back, nothing may be left, the exit must be clean.
-    pub(super) fn close(&mut self) -> Ended<()> {
-        let pid = self.running.pid;
+    pub(super) fn close(&mut self) -> Talk<()> {
+        let pid = self.respondent.pid;
         if proc::has_had_children(pid) {
             self.abandon();
             return Err(Ending::StartedProcess);
@@ -180,29 +156,27 @@ impl Session {
             other => return Err(unexpected(other)),
         }
         // The process has nothing left to do but to leave.
-        let status = self.wait_for_end();
-        if !self.running.shared_memory().is_empty() {
+        let ended = self.wait_for_end();
+        if self.respondent.shared_memory() > 0 {
             self.abandon();
             return Err(Ending::ShmLeak);
         }
-        let (_, strays) = self.running.finish();
-        match status {
-            Some(status) if status.success() && strays == 0 => Ok(()),
-            Some(status) if status.success() => Err(Ending::StartedProcess),
-            Some(status) => Err(self.printed.left_early(status, &self.limits)),
-            None => {
-                let threads = describe_threads(pid);
-                Err(Ending::NoEnd { threads })
-            }
+        let threads = describe_threads(pid);
+        self.abandon();
+        match ended {
+            Some(Ended { status, strays: 0 }) if status.success() => Ok(()),
+            Some(ended) if ended.status.success() => Err(Ending::StartedProcess),
+            Some(ended) => Err(self.printed.left_early(ended.status, &self.limits)),
+            None => Err(Ending::NoEnd { threads }),
         }
     }
 
     /// Ends the process at once.
     pub(super) fn abandon(&mut self) {
-        self.running.finish();
+        self.respondent.finish();
     }
 
-    fn send(&mut self, request: &Request) -> Ended<()> {
+    fn send(&mut self, request: &Request) -> Talk<()> {
         match socket::send(self.socket.as_raw_fd(), &request.to_bytes(), MsgFlags::MSG_NOSIGNAL) {
             Ok(_) => Ok(()),
             Err(_) => Err(self.gone()),
@@ -210,7 +184,7 @@ impl Session {
     }
 
     /// Waits for the next reply that is not about gates.
-    fn receive(&mut self) -> Ended<Reply> {
+    fn receive(&mut self) -> Talk<Reply> {
         loop {
             if self.something_to_read()? {
                 let Some((bytes, key)) = self.read_message()? else { return Err(self.gone()) };
@@ -231,15 +205,15 @@ impl Session {
     }
 
     /// Waits a moment for a message, draining the pipes; `false` when nothing came.
-    fn something_to_read(&mut self) -> Ended<bool> {
+    fn something_to_read(&mut self) -> Talk<bool> {
         let deadline = Instant::now() + LOOK_EVERY;
         loop {
             let wait = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(wait.as_millis() as i32 + 1).unwrap_or(PollTimeout::ZERO);
             let mut ready = [
                 PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.running.stdout.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.running.stderr.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.respondent.running.stdout.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.respondent.running.stderr.as_fd(), PollFlags::POLLIN),
             ];
             let _ = poll(&mut ready, timeout);
             let seen: Vec<PollFlags> =
@@ -262,12 +236,12 @@ impl Session {
     }
 
     /// Reads and counts what the process prints; keeps the end of its complaints.
-    fn drain(&mut self) -> Ended<()> {
-        self.printed.drain(&mut self.running, &self.limits).map_err(|ending| self.stop(ending))
+    fn drain(&mut self) -> Talk<()> {
+        self.printed.drain(&mut self.respondent.running, &self.limits).map_err(|ending| self.stop(ending))
     }
 
     /// One message and, if one came along, the key of a gate. `None` at the end.
-    fn read_message(&mut self) -> Ended<Option<(Vec<u8>, Option<File>)>> {
+    fn read_message(&mut self) -> Talk<Option<(Vec<u8>, Option<File>)>> {
         let Some(mut parcel) = link::receive(&self.socket, MAX_MESSAGE_BYTES) else { return Ok(None) };
         if parcel.cut || parcel.keys.len() > 1 {
             return Err(self.stop(Ending::Nonsense));
@@ -276,27 +250,28 @@ impl Session {
     }
 
     /// Looks at the process from outside.
-    fn look(&mut self) -> Ended<()> {
-        if proc::resident_bytes(self.running.pid) > self.limits.resident_bytes {
+    fn look(&mut self) -> Talk<()> {
+        if proc::resident_bytes(self.respondent.pid) > self.limits.resident_bytes {
             let mib = self.limits.resident_bytes >> 20;
             return Err(self.stop(Ending::MemoryLimit { mib }));
         }
         match self.watch.look() {
             Sight::GoesOn => Ok(()),
             Sight::Idle => {
-                let threads = describe_threads(self.running.pid);
+                let threads = describe_threads(self.respondent.pid);
                 Err(self.stop(Ending::NoEnd { threads }))
             }
             Sight::Standstill(tasks) if !self.gates.is_empty() => {
                 let others = tasks.iter().any(|task| {
-                    let waits = self.gates.iter().any(|gate| gate.thread == u64::from(task.id));
-                    !waits && task.id != self.running.pid
+                    let own = u64::from(proc::own_number(self.respondent.pid, task.id));
+                    let waits = self.gates.iter().any(|gate| gate.thread == own);
+                    !waits && task.id != self.respondent.pid
                 });
                 self.open_in_vain(if others { 3 } else { 0 });
                 Ok(())
             }
             Sight::Standstill(_) if self.world == World::Model => Ok(()),
-            Sight::Standstill(tasks) => match prove_hang(self.running.pid, &tasks) {
+            Sight::Standstill(tasks) => match prove_hang(self.respondent.pid, &tasks) {
                 Some(waits) => Err(self.stop(Ending::Hang { waits })),
                 None => Ok(()),
             },
@@ -330,17 +305,25 @@ impl Session {
     }
 
     fn still_there(&self, threads: &[u64]) -> Vec<u64> {
-        let pid = self.running.pid;
-        let among = |task: &Task| threads.contains(&u64::from(task.id));
+        let pid = self.respondent.pid;
+        let own = |task: &Task| u64::from(proc::own_number(pid, task.id));
+        let among = |task: &Task| threads.contains(&own(task));
         let left = wait_for_threads(|| proc::tasks(pid).into_iter().filter(among).collect());
-        left.into_iter().map(|task| task.id.into()).collect()
+        left.iter().map(own).collect()
     }
 
     /// Waits until a process that is about to leave has left; `None` if it stays.
-    fn wait_for_end(&mut self) -> Option<ExitStatus> {
-        let pid = self.running.pid;
-        wait_for_threads(|| proc::tasks(pid));
-        self.running.ended()
+    fn wait_for_end(&mut self) -> Option<Ended> {
+        let pid = self.respondent.pid;
+        let left = wait_for_threads(|| proc::tasks(pid));
+        // It is gone, so the reaper is about to say how.
+        let deadline = Instant::now() + GRACE;
+        while left.is_empty() && self.respondent.ended.is_none() && Instant::now() < deadline {
+            let mut ready = [PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut ready, PollTimeout::from(100_u8));
+            self.respondent.take_notice();
+        }
+        self.respondent.ended
     }
 
     /// Ends the process because of `ending`.
@@ -352,13 +335,13 @@ impl Session {
     /// The process has closed its end of the socket: why?
     fn gone(&mut self) -> Ending {
         let _ = self.drain();
-        let status = self.wait_for_end();
+        let ended = self.wait_for_end();
         let _ = self.drain();
-        let (_, strays) = self.running.finish();
-        match status {
+        self.abandon();
+        match ended {
             // Whatever it died of, this is what must not be.
-            _ if strays > 0 => Ending::StartedProcess,
-            Some(status) => self.printed.left_early(status, &self.limits),
+            Some(ended) if ended.strays > 0 => Ending::StartedProcess,
+            Some(ended) => self.printed.left_early(ended.status, &self.limits),
             None => Ending::Nonsense,
         }
     }

@@ -7,10 +7,10 @@
 use super::ending::Ending;
 use super::link::{self, Parcel};
 use super::printed::Printed;
+use super::respondent::{Manner, Respondent};
 use crate::error::{GraderError, Result};
 use crate::observe::{Look, People, Still};
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
-use crate::scratch::Scratch;
+use crate::sandbox::{Limits, Sandbox, proc};
 use crate::trial::{Event, Leftovers, Seen, Trace, Who};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,11 +20,9 @@ use nix::time::{ClockId, clock_gettime};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use wire::{Challenge, CheckIn, KILL, MAX_MESSAGE_BYTES, Notice, Reply, Request};
+use wire::{Challenge, CheckIn, MAX_MESSAGE_BYTES, Reply, Request};
 
 pub(super) type Ended<T> = std::result::Result<T, Ending>;
 
@@ -57,8 +55,7 @@ pub(super) enum Waited {
 }
 
 pub(super) struct Stage {
-    running: Running,
-    reaper: OwnedFd,
+    respondent: Respondent,
     driver: OwnedFd,
     rendezvous: OwnedFd,
     /// Full at first, so that writers wait; read only when a step says so.
@@ -76,13 +73,8 @@ pub(super) struct Stage {
     started: Instant,
     /// The scene has come to its end.
     pub(super) returned: bool,
-    /// How the respondent has ended, if it has: status, strays, left.
-    pub(super) ended: Option<(ExitStatus, u64, u64)>,
     descriptors: usize,
     printed: Printed,
-    // Dropped last: the slot must not be lent again while a process of the run lives.
-    _scratch: Scratch,
-    _slot: Slot,
 }
 
 /// The monotonic clock of the machine, in nanoseconds: the same for all processes.
@@ -93,27 +85,8 @@ fn now_ns() -> u64 {
 impl Stage {
     /// Starts the reaper and, through it, the respondent.
     pub(super) fn start(sandbox: &Sandbox, program: &Path, limits: Limits) -> Result<Self> {
-        let (reaper, for_reaper) = link::pair()?;
-        let (first, for_first) = link::pair()?;
-        let slot = Slot::take(&sandbox.layers)?;
-        let scratch = Scratch::new("run")?;
-        slot.give(scratch.path())?;
-        let order = Order {
-            program,
-            args: Vec::new(),
-            reads: Vec::new(),
-            folder: scratch.path(),
-            temporary: scratch.path(),
-            driver: Some(link::high(&for_first)?),
-            reaper: Some(for_reaper),
-            limits,
-            sees_processes: true,
-            compiler: false,
-            many_threads: false,
-        };
-        let running = sandbox::start(sandbox, &slot, order)?;
-        drop(for_first);
-        let printed = Printed::nothing(&running)?;
+        let manner = Manner { sees_processes: true, ..Manner::default() };
+        let (respondent, first, printed) = Respondent::start(sandbox, program, limits, manner)?;
         let (driver, for_driver) = link::pair()?;
         let (rendezvous, for_tasks) = link::pair()?;
         let (records, for_records) = link::pair()?;
@@ -123,11 +96,9 @@ impl Stage {
         fill(&for_records)?;
         link::hand_over(&first, &[&for_driver, &for_tasks, &for_records])?;
         drop((for_driver, for_tasks, for_records));
-        let caller = await_start(&reaper, running.pid)?;
-        let people = People::new(running.pid, caller);
+        let people = People::new(respondent.reaper_pid, respondent.pid);
         Ok(Self {
-            running,
-            reaper,
+            respondent,
             driver,
             rendezvous,
             records,
@@ -141,11 +112,8 @@ impl Stage {
             began: now_ns(),
             started: Instant::now(),
             returned: false,
-            ended: None,
             descriptors: 0,
             printed,
-            _scratch: scratch,
-            _slot: slot,
         })
     }
 
@@ -186,7 +154,7 @@ impl Stage {
             if done(self) {
                 return Ok(Waited::Come);
             }
-            if self.returned || self.ended.is_some() {
+            if self.returned || self.is_over() {
                 return Ok(Waited::Over);
             }
             if self.pump()? {
@@ -211,7 +179,7 @@ impl Stage {
         self.still.progress();
         let before = self.worked_ns();
         loop {
-            if self.ended.is_some() || self.worked_ns().saturating_sub(before) > WORKS_ON_NS {
+            if self.is_over() || self.worked_ns().saturating_sub(before) > WORKS_ON_NS {
                 return Ok(());
             }
             if self.pump()? {
@@ -253,7 +221,10 @@ impl Stage {
     /// Whether a message is on its way to the judge.
     fn something_is_unread(&self) -> bool {
         let records = self.lets_writers_go.then_some(&self.records);
-        [&self.rendezvous, &self.driver, &self.reaper].into_iter().chain(records).any(link::has_message)
+        [&self.rendezvous, &self.driver, &self.respondent.reaper]
+            .into_iter()
+            .chain(records)
+            .any(link::has_message)
     }
 
     /// Waits a moment for something to come and takes it in; `false` when nothing came.
@@ -261,9 +232,9 @@ impl Stage {
         let mut ready = [
             PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.running.stdout.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.running.stderr.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.respondent.running.stdout.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.respondent.running.stderr.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
         let _ = poll(&mut ready, timeout);
@@ -271,7 +242,7 @@ impl Stage {
         let [tasks, driver, reaper, out, err] = ready.each_ref().map(readable);
         let some_end_is_closed = ready_without_data(&ready);
         if out || err {
-            self.printed.drain(&mut self.running, &self.limits)?;
+            self.printed.drain(&mut self.respondent.running, &self.limits)?;
         }
         let mut came = false;
         // First: what was written before a message of the driver's is written down before it.
@@ -287,7 +258,7 @@ impl Stage {
             came = true;
         }
         if reaper {
-            came |= self.take_notice();
+            came |= self.respondent.take_notice();
         }
         if !came && some_end_is_closed {
             // Ends that are closed are ready all the time.
@@ -326,8 +297,7 @@ impl Stage {
         }
         let _ = fcntl(&key, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
         let who = self.people.name(pid);
-        let known = proc::tasks(pid).iter().any(|task| u64::from(task.id) == check_in.thread);
-        let thread = if known { check_in.thread } else { 0 };
+        let thread = proc::thread_called(pid, check_in.thread).unwrap_or_default().into();
         self.held.push(Held { who, task: check_in.task, key });
         let held = self.held.len();
         self.note(Seen::Arrived { who, task: check_in.task, thread, held });
@@ -381,12 +351,12 @@ impl Stage {
     /// The respondent has gone too early: why?
     pub(super) fn gone(&mut self) -> Ending {
         for _ in 0..400 {
-            if self.ended.is_some() || self.pump().is_err() {
+            if self.is_over() || self.pump().is_err() {
                 break;
             }
         }
-        match &self.ended {
-            Some((status, ..)) => self.printed.left_early(*status, &self.limits),
+        match &self.respondent.ended {
+            Some(ended) => self.printed.left_early(ended.status, &self.limits),
             None => Ending::Nonsense,
         }
     }
@@ -404,7 +374,7 @@ impl Stage {
             zombies: census.zombies.len(),
             descriptors: census.descriptors.saturating_sub(self.descriptors),
             threads: census.threads.saturating_sub(1),
-            shared_memory: self.running.shared_memory().len(),
+            shared_memory: self.respondent.shared_memory(),
         };
         Ok(())
     }
@@ -414,7 +384,7 @@ impl Stage {
         let token = link::fresh_bits();
         self.send(&Request::Close { token })?;
         let mut echoed = None;
-        while self.ended.is_none() {
+        while !self.is_over() {
             if let Some(parcel) = link::receive(&self.driver, MAX_MESSAGE_BYTES) {
                 match Reply::from_bytes(&parcel.bytes) {
                     Ok(Reply::Closed { token }) if echoed.is_none() => echoed = Some(token),
@@ -430,49 +400,33 @@ impl Stage {
         {
             echoed = Some(token);
         }
-        match &self.ended {
-            Some((status, ..)) if status.success() && echoed == Some(token) => Ok(()),
-            Some((status, ..)) => Err(self.printed.left_early(*status, &self.limits)),
+        match &self.respondent.ended {
+            Some(ended) if ended.status.success() && echoed == Some(token) => Ok(()),
+            Some(ended) => Err(self.printed.left_early(ended.status, &self.limits)),
             None => Err(Ending::Nonsense),
         }
     }
 
     /// Waits a moment for the reaper alone.
     fn pump_reaper(&mut self) -> Ended<bool> {
-        self.printed.drain(&mut self.running, &self.limits)?;
+        self.printed.drain(&mut self.respondent.running, &self.limits)?;
         let mut ready = [
-            PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
         let _ = poll(&mut ready, timeout);
-        Ok(self.take_notice())
+        Ok(self.respondent.take_notice())
     }
 
-    /// Takes in one notice of the reaper's, if there is one.
-    fn take_notice(&mut self) -> bool {
-        let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) else { return false };
-        if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
-            let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
-            self.ended = Some((status, strays, left));
-        }
-        true
+    /// Whether the respondent has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.respondent.ended.is_some()
     }
 
     /// Ends everything, and returns what was seen.
     pub(super) fn finish(mut self) -> Trace {
-        let _ = socket::send(self.reaper.as_raw_fd(), KILL, MsgFlags::MSG_NOSIGNAL);
-        let deadline = Instant::now() + Duration::from_secs(5);
-        // The reaper goes when everything below it has gone; if it does not, it goes with the rest.
-        while self.running.ended().is_none() && Instant::now() < deadline {
-            let mut ready = [PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN)];
-            let _ = poll(&mut ready, PollTimeout::from(2_u8));
-            while link::receive(&self.reaper, Notice::MAX_BYTES).is_some() {}
-            if ready[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)) {
-                std::thread::sleep(Duration::from_micros(200));
-            }
-        }
-        self.running.finish();
+        self.respondent.finish();
         self.trace
     }
 }
@@ -490,23 +444,4 @@ fn fill(socket: &OwnedFd) -> Result<()> {
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
     while socket::send(socket.as_raw_fd(), &[0], flags).is_ok() {}
     Ok(())
-}
-
-/// Waits until the reaper has started the respondent; its number outside all namespaces.
-fn await_start(reaper: &OwnedFd, pid: u32) -> Result<u32> {
-    let mut ready = [PollFd::new(reaper.as_fd(), PollFlags::POLLIN)];
-    let timeout = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::NONE);
-    let _ = poll(&mut ready, timeout);
-    let notice = link::receive(reaper, Notice::MAX_BYTES).and_then(|p| Notice::from_bytes(&p.bytes).ok());
-    match notice {
-        // The reaper's number is one of its own namespace; ours is what the kernel lists as its child.
-        Some(Notice::Started { .. }) => match proc::children(pid).as_slice() {
-            [caller] => Ok(*caller),
-            _ => Err(GraderError::machine("the respondent vanished at its start")),
-        },
-        Some(Notice::NotStarted { why }) => {
-            Err(GraderError::machine(format!("the respondent does not start: {why}")))
-        }
-        _ => Err(GraderError::machine("the reaper does not start")),
-    }
 }

@@ -19,8 +19,13 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 /// A machine error if not even a box without these layers can be entered.
 pub(super) fn measure(mut sandbox: Sandbox) -> Result<Sandbox> {
     // What the kernel does not have is left out, one after the other.
-    let less: [fn(&mut Layers); 3] =
-        [|_| (), |layers| layers.seccomp = false, |layers| layers.landlock = false];
+    let less: [fn(&mut Layers); 4] = [
+        |_| (),
+        |layers| layers.namespaces = false,
+        |layers| layers.seccomp = false,
+        |layers| layers.landlock = false,
+    ];
+    sandbox.layers.namespaces = sandbox.bwrap.is_some();
     let mut why = String::new();
     for leave_out in less {
         leave_out(&mut sandbox.layers);

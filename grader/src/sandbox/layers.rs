@@ -107,7 +107,11 @@ impl Layers {
                 self.list().into_iter().filter(|layer| layer.1 == holds).map(|layer| layer.0).collect();
             names.join(", ")
         };
-        format!("sandbox: rung {:?}: {} hold; not in place: {}", self.rung(), names(true), names(false))
+        let missing = match names(false) {
+            none if none.is_empty() => String::new(),
+            missing => format!("; not in place: {missing}"),
+        };
+        format!("sandbox: rung {:?}: {} hold{missing}", self.rung(), names(true))
     }
 }
 

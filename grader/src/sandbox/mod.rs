@@ -1,15 +1,16 @@
 //! Where a stranger's code is compiled and run: the only module that starts it.
 //!
 //! Layers: a session of its own, resource limits, no inherited descriptor but the driver's, an empty
-//! environment, no standard input, Landlock and a filter on system calls, and, when the grader was
-//! started as root, an unprivileged user of its own. Namespaces are to close around the same place;
-//! [`Layers`] says which layers are put on.
+//! environment, no standard input, Landlock, a filter on system calls, namespaces where bubblewrap can
+//! make them, and, when the grader was started as root, an unprivileged user of its own. [`Layers`] says
+//! which of them were found to hold.
 //!
 //! Knows nothing of questions, messages or verdicts.
 
 mod canary;
 mod layers;
 mod limits;
+mod namespaces;
 mod peek;
 mod policy;
 pub(crate) mod proc;
@@ -34,6 +35,8 @@ pub struct Sandbox {
     pub layers: Layers,
     /// The program that closes the box around others.
     init: PathBuf,
+    /// Bubblewrap, if it is installed.
+    bwrap: Option<PathBuf>,
     /// How the compiler is reached.
     reach: Reach,
     /// The course itself, which strangers' code has no business in.
@@ -64,9 +67,9 @@ impl Sandbox {
             .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
         let layers = Layers::here();
         let sysroot = toolchain.sysroot.clone();
-        let (course, init) = (course.to_path_buf(), init.to_path_buf());
+        let (course, init, bwrap) = (course.to_path_buf(), init.to_path_buf(), namespaces::program());
         if !layers.own_user {
-            return canary::measure(Self { layers, init, reach: Reach::AsItIs { sysroot }, course });
+            return canary::measure(Self { layers, init, bwrap, reach: Reach::AsItIs { sysroot }, course });
         }
         let base = scratch::base()?;
         let at = base.join("toolchain");
@@ -77,14 +80,15 @@ impl Sandbox {
         for reach in ways {
             let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(&course);
             let layers = Layers { hides_course, ..layers.clone() };
-            let sandbox = Self { layers, init: init.clone(), reach, course: course.clone() };
+            let sandbox =
+                Self { layers, init: init.clone(), bwrap: bwrap.clone(), reach, course: course.clone() };
             match sandbox.try_compiler() {
                 Ok(()) => return canary::measure(sandbox),
                 Err(error) => tried.push(error.to_string()),
             }
         }
         let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
-        let sandbox = Self { layers, init, reach, course };
+        let sandbox = Self { layers, init, bwrap, reach, course };
         match sandbox.try_compiler() {
             Ok(()) => canary::measure(sandbox),
             Err(error) => {

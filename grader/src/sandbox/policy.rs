@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use wire::Policy;
 
 /// Where shared libraries lie.
-const LIBRARIES: &[&str] = &["/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64"];
+pub(super) const LIBRARIES: &[&str] = &["/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64"];
 
 /// What else every program reads. No `/proc`, if it can be helped, and never to write: through it a
 /// program could change its own memory, which no safe Rust can.
@@ -22,12 +22,14 @@ const LOADERS: &[&str] = &[
 ];
 
 /// What a compiler runs and reads besides its own toolchain: the linker and what that needs.
-const LINKER: &[&str] = &["/usr/bin", "/usr/libexec", "/bin", "/etc/alternatives"];
+pub(super) const LINKER: &[&str] = &["/usr/bin", "/usr/libexec", "/bin", "/etc/alternatives"];
 
 /// The policy for what `order` starts.
 pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Policy {
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
-    let mut policy = Policy { filter: sandbox.layers.seccomp, ..Policy::default() };
+    // Inside a namespace the limit counts what is there: the reaper too.
+    let tasks = sandbox.layers.namespaces.then_some(order.limits.tasks + 1);
+    let mut policy = Policy { tasks, filter: sandbox.layers.seccomp, ..Policy::default() };
     if !sandbox.layers.landlock {
         return policy;
     }
@@ -45,7 +47,7 @@ pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Polic
         policy.writes.push("/dev/shm".into());
         policy.reads.extend(order.sees_processes.then(|| PathBuf::from("/proc")));
     }
-    if slot.user().is_none() {
+    if slot.user().is_none() && !sandbox.layers.namespaces {
         policy.spared = spared();
     }
     policy

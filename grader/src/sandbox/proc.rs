@@ -34,6 +34,21 @@ fn task(pid: u32, id: u32) -> Option<Task> {
     Some(Task { id, name, state: rest.trim_start().chars().next()?, turns })
 }
 
+/// The number of a thread as its process sees it, in the innermost of its namespaces. Its number outside
+/// if nobody can tell.
+pub(crate) fn own_number(pid: u32, task: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok()).unwrap_or(task)
+}
+
+/// The thread of a process that calls itself by this number: its number outside.
+pub(crate) fn thread_called(pid: u32, own_number: u64) -> Option<u32> {
+    numbers(&format!("/proc/{pid}/task"))
+        .into_iter()
+        .find(|&task| u64::from(self::own_number(pid, task)) == own_number)
+}
+
 /// Memory in use, in bytes.
 pub(crate) fn resident_bytes(pid: u32) -> u64 {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
@@ -187,6 +202,11 @@ pub(crate) fn shared_memory_of(user: u32) -> Vec<PathBuf> {
     let items = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
     let own = |item: &fs::DirEntry| item.metadata().is_ok_and(|about| about.uid() == user);
     items.filter(own).map(|item| item.path()).collect()
+}
+
+/// How many pieces of named shared memory there are in the namespace of a process.
+pub(crate) fn shared_memory_inside(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/root/dev/shm")).map_or(0, |items| items.flatten().count())
 }
 
 /// How many tasks there are on this machine: more than any one user has.

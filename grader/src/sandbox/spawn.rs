@@ -3,6 +3,7 @@
 //! The only place of this crate with `unsafe`: what happens between fork and exec.
 #![allow(unsafe_code, reason = "the steps between fork and exec have no safe form")]
 
+use super::namespaces;
 use super::policy::policy;
 use super::{Limits, Sandbox, Slot, proc};
 use crate::error::{GraderError, Result};
@@ -78,7 +79,14 @@ pub(crate) struct Output {
 /// A machine error if it cannot be started.
 pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Running> {
     let outlives_judge = order.reaper.is_some();
-    let mut command = Command::new(&sandbox.init);
+    let mut command = match &sandbox.bwrap {
+        Some(bwrap) if sandbox.layers.namespaces => {
+            let mut command = Command::new(bwrap);
+            command.args(namespaces::arguments(sandbox, &order)).arg(&sandbox.init);
+            command
+        }
+        _ => Command::new(&sandbox.init),
+    };
     command
         .args(outlives_judge.then_some(wire::REAP))
         .args(policy(sandbox, slot, &order).to_args())
@@ -94,10 +102,11 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
     let steps = Steps {
         driver: order.driver.as_ref().map(AsRawFd::as_raw_fd),
         limits: order.limits,
-        max_tasks: if slot.user().is_some() {
-            order.limits.tasks
-        } else {
-            order.limits.tasks + proc::all_tasks()
+        // In namespaces the limit is set inside: what is outside would count as well.
+        max_tasks: match slot.user() {
+            _ if sandbox.layers.namespaces => None,
+            Some(_) => Some(order.limits.tasks),
+            None => Some(order.limits.tasks + proc::all_tasks()),
         },
         user: slot.user(),
         binds: sandbox
@@ -131,7 +140,7 @@ fn c_string(path: &Path) -> Result<CString> {
 struct Steps {
     driver: Option<i32>,
     limits: Limits,
-    max_tasks: u64,
+    max_tasks: Option<u64>,
     user: Option<u32>,
     binds: Vec<(CString, CString)>,
     parent: Pid,
@@ -182,10 +191,12 @@ impl Steps {
             (Resource::RLIMIT_AS, limits.address_bytes),
             (Resource::RLIMIT_FSIZE, limits.file_bytes),
             (Resource::RLIMIT_NOFILE, limits.open_files),
-            (Resource::RLIMIT_NPROC, self.max_tasks),
             (Resource::RLIMIT_CORE, 0),
         ] {
             setrlimit(resource, most, most)?;
+        }
+        if let Some(most) = self.max_tasks {
+            setrlimit(Resource::RLIMIT_NPROC, most, most)?;
         }
         Ok(())
     }

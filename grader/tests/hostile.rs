@@ -198,6 +198,15 @@ fn what_the_compiler_reads_besides_the_answer_is_refused() {
 }
 
 #[test]
+fn an_answer_that_takes_the_compiler_for_ever_does_not_compile() {
+    let doubles = "macro_rules! doubles { ($($x:tt)*) => { doubles!($($x)* $($x)*); } }\n";
+    let bomb = format!("#![recursion_limit = \"1000\"]\n{}\n{doubles}doubles!(a);\n", solution());
+    let report = grade(bomb);
+    let Verdict::Fail(finding) = &report.checks[0].verdict else { panic!("{:?}", report.checks[0].verdict) };
+    assert!(finding.headline.contains("the answer takes too much to compile"), "{}", finding.headline);
+}
+
+#[test]
 fn memory_without_an_end_is_stopped() {
     let grows = "let mut all: Vec<Vec<u8>> = Vec::new(); loop { all.push(vec![1; 1 << 20]); if all.len() > 1 << 20 { break; } }";
     let report = grade(in_new(&solution(), grows));

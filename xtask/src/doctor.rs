@@ -7,9 +7,7 @@ use grader::exit::Exit;
 use grader::sandbox::{Layers, Rung};
 
 pub(crate) fn run() -> Result<Exit> {
-    let questions = catalogue::questions()?;
-    let workshop = course::workshop(&questions[..1])?;
-    let layers = &workshop.sandbox.layers;
+    let layers = &layers()?;
     shell::report(&layers.line());
     shell::report(meaning(layers.rung()));
     if !layers.gaps().is_empty() {
@@ -26,11 +24,16 @@ pub(crate) fn run() -> Result<Exit> {
 
 /// What is wrong if strangers' answers cannot be graded on this machine; says where it stands.
 pub(crate) fn complaint() -> Result<Option<String>> {
-    let questions = catalogue::questions()?;
-    let layers = course::workshop(&questions[..1])?.sandbox.layers;
+    let layers = layers()?;
     shell::say(&layers.line());
     Ok((layers.rung() > Rung::D)
         .then(|| format!("{}\n{}", layers.gaps().join("\n"), advice(&layers).join("\n"))))
+}
+
+/// The layers of this machine: any question will do.
+fn layers() -> Result<Layers> {
+    let questions = catalogue::questions()?;
+    Ok(course::workshop(&questions[..1])?.sandbox.layers)
 }
 
 fn meaning(rung: Rung) -> &'static str {

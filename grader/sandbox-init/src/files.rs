@@ -4,10 +4,10 @@
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-    RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
+    RulesetAttr, RulesetCreatedAttr, Scope,
 };
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wire::Policy;
 
 /// The newest version whose rights are asked for. An older kernel gives those it has: which ones is
@@ -20,7 +20,7 @@ const WANTED: ABI = ABI::V9;
 ///
 /// If a path that was named cannot be opened for another reason than that it does not exist.
 pub(crate) fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
-    let rules = Ruleset::default()
+    let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(WANTED))?
         .handle_access(AccessNet::from_all(WANTED))?
@@ -31,24 +31,13 @@ pub(crate) fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
     // Neither programs nor devices can be made in the folders that may be written to.
     let write = AccessFs::from_all(WANTED)
         & !(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
-    let mut rules = Some(rules);
     for (paths, access) in [(&policy.reads, read), (&policy.runs, run), (&policy.writes, write)] {
-        rules = add(rules, paths, access)?;
+        for path in paths.iter().filter(|path| path.exists()) {
+            rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, fitting(path, access)))?;
+        }
     }
-    rules.map(RulesetCreated::restrict_self).transpose()?;
+    rules.restrict_self()?;
     Ok(())
-}
-
-fn add(
-    mut rules: Option<RulesetCreated>,
-    paths: &[PathBuf],
-    access: BitFlags<AccessFs>,
-) -> Result<Option<RulesetCreated>, Box<dyn Error>> {
-    for path in paths.iter().filter(|path| path.exists()) {
-        let rule = PathBeneath::new(PathFd::new(path)?, fitting(path, access));
-        rules = rules.map(|rules| rules.add_rule(rule)).transpose()?;
-    }
-    Ok(rules)
 }
 
 /// Of the rights those that a path of its kind can have.

@@ -22,7 +22,6 @@ use crate::verdict::Refusal;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 /// Everything that compiling needs, found once for a grading.
@@ -325,11 +324,11 @@ fn rustc(
         return Ok(None);
     }
     let mut diagnosis = diagnostics::first_error(&output.text);
-    if output.status.code().is_none() {
+    if let Some(signal) = output.signal {
         // Its own limits ended it. A compiler that others killed is rare, and shows here as well.
-        let how = output.status;
-        diagnosis.message = format!("the compiler was stopped ({how}): the answer takes too much to compile");
-        diagnosis.blames_nobody = how.signal() != Some(nix::libc::SIGXCPU);
+        diagnosis.message =
+            format!("the compiler was stopped (signal {signal}): the answer takes too much to compile");
+        diagnosis.blames_nobody = signal != nix::libc::SIGXCPU;
     }
     Ok(Some(diagnosis))
 }

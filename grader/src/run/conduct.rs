@@ -3,8 +3,8 @@
 //! Knows steps, never checks. The respondent may return, leave or hang at any step; then the rest of
 //! the script is void and what was seen so far is the trace.
 
-use super::ending::Ending;
-use super::stage::{Ended, Held, Stage, Waited};
+use super::ending::{Ending, Talk};
+use super::stage::{Held, Stage, Waited};
 use crate::error::Result;
 use crate::observe;
 use crate::sandbox::{Limits, Sandbox, proc};
@@ -37,7 +37,7 @@ pub fn conduct(sandbox: &Sandbox, cast: Cast<'_>, trial: &Trial) -> Result<Trace
     Ok(trace)
 }
 
-fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
+fn play(stage: &mut Stage, trial: &Trial) -> Talk<()> {
     let challenge =
         Challenge { scene: trial.scene.to_owned(), words: trial.words.clone(), seed: 0, timed: false };
     stage.begin(&challenge)?;
@@ -76,7 +76,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Ended<()> {
     stage.close()
 }
 
-fn take(stage: &mut Stage, step: &Step) -> Ended<()> {
+fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
     match step {
         Step::Checkpoint(number) => {
             stage.wait_until(|stage| stage.at_checkpoint == Some(*number))?;
@@ -134,7 +134,7 @@ fn take(stage: &mut Stage, step: &Step) -> Ended<()> {
     Ok(())
 }
 
-fn go_on(stage: &mut Stage) -> Ended<()> {
+fn go_on(stage: &mut Stage) -> Talk<()> {
     if stage.at_checkpoint.take().is_some() {
         stage.note(Seen::WentOn);
         stage.send(&Request::GoOn)?;
@@ -150,7 +150,7 @@ fn find(held: &[Held], pick: Pick) -> Option<usize> {
     }
 }
 
-fn flow(stage: &mut Stage, count: usize, except: &[u64], together: usize) -> Ended<()> {
+fn flow(stage: &mut Stage, count: usize, except: &[u64], together: usize) -> Talk<()> {
     let free = |stage: &Stage| -> Vec<usize> {
         let held = stage.held.iter().enumerate();
         held.filter(|(_, held)| !except.contains(&held.task)).map(|(place, _)| place).collect()
@@ -178,7 +178,7 @@ fn is_dead(who: Who) -> bool {
 }
 
 /// Kills a child of the caller that is held at no gate, the one with this place among those.
-fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Ended<()> {
+fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Talk<()> {
     let busy: Vec<u32> = stage.held.iter().map(|held| held.who.pid).collect();
     let census = stage.people.census();
     let idle = census.children.iter().filter(|who| !busy.contains(&who.pid)).nth(place);
@@ -189,7 +189,7 @@ fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Ended<()> {
 }
 
 /// Kills a process of the trial and waits until the kernel shows it dead.
-fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Ended<()> {
+fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Talk<()> {
     if !stage.people.has(who.pid) {
         return Ok(());
     }
@@ -206,7 +206,7 @@ fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Ended<()> {
 }
 
 /// Kills the caller and waits until everything that it started has ended, or can never end.
-fn kill_caller(stage: &mut Stage) -> Ended<()> {
+fn kill_caller(stage: &mut Stage) -> Talk<()> {
     let caller = stage.people.name(stage.people.caller);
     stage.people.census(); // so that everybody has a name while parents can still be told
     stage.note(Seen::Killed(caller));
@@ -254,14 +254,14 @@ fn dwell(stage: &mut Stage) {
 }
 
 /// Reads the message socket until so many records have come in all, or no more come.
-fn receive(stage: &mut Stage, count: usize) -> Ended<()> {
+fn receive(stage: &mut Stage, count: usize) -> Talk<()> {
     stage.lets_writers_go = true;
     let received = receive_until(stage, count);
     stage.lets_writers_go = false;
     received
 }
 
-fn receive_until(stage: &mut Stage, count: usize) -> Ended<()> {
+fn receive_until(stage: &mut Stage, count: usize) -> Talk<()> {
     loop {
         while stage.take_record() {}
         let come =

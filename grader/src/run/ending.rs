@@ -6,6 +6,9 @@ use crate::verdict::DoubtKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+/// What comes of a talk with a respondent: it may come to a bad end at any moment.
+pub(super) type Talk<T> = std::result::Result<T, Ending>;
+
 /// A bad end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {

@@ -1,7 +1,8 @@
 //! Running a respondent and bringing home what it recorded.
 //!
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
-//! side of the talk is in `session`, the process itself in `respondent`, what the kernel shows in `watch`, the end of it in `ending`.
+//! side of the talk is in `session`, the process itself in `respondent`, what the kernel shows in
+//! `watch`, the end of it in `ending`.
 
 mod conduct;
 mod ending;

@@ -4,7 +4,7 @@
 //! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
 //! a proof, or the judge's patience.
 
-use super::ending::Ending;
+use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
 use super::respondent::{Ended, Manner, Respondent};
@@ -22,8 +22,6 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use wire::{Challenge, Entry, MAX_MESSAGE_BYTES, Reply, Request, Run, Schedule};
-
-type Talk<T> = std::result::Result<T, Ending>;
 
 /// How long threads that are just ending get until they are gone.
 const GRACE: Duration = Duration::from_secs(2);
@@ -161,14 +159,14 @@ impl Session {
             self.abandon();
             return Err(Ending::ShmLeak);
         }
-        let threads = describe_threads(pid);
-        self.abandon();
-        match ended {
+        let closed = match ended {
             Some(Ended { status, strays: 0 }) if status.success() => Ok(()),
             Some(ended) if ended.status.success() => Err(Ending::StartedProcess),
             Some(ended) => Err(self.printed.left_early(ended.status, &self.limits)),
-            None => Err(Ending::NoEnd { threads }),
-        }
+            None => Err(Ending::NoEnd { threads: describe_threads(pid) }),
+        };
+        self.abandon();
+        closed
     }
 
     /// Ends the process at once.

@@ -4,7 +4,7 @@
 //! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
 //! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
 
-use super::ending::Ending;
+use super::ending::{Ending, Talk};
 use super::link::{self, Parcel};
 use super::printed::Printed;
 use super::respondent::{Manner, Respondent};
@@ -23,8 +23,6 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use wire::{Challenge, CheckIn, MAX_MESSAGE_BYTES, Reply, Request};
-
-pub(super) type Ended<T> = std::result::Result<T, Ending>;
 
 /// How long the judge waits for a message before it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -118,7 +116,7 @@ impl Stage {
     }
 
     /// Has the scene played; what comes of it is received by the waits.
-    pub(super) fn begin(&mut self, challenge: &Challenge) -> Ended<()> {
+    pub(super) fn begin(&mut self, challenge: &Challenge) -> Talk<()> {
         self.send(&Request::Start(challenge.clone()))?;
         // The driver says that it stands at the door: from here on descriptors are counted.
         match self.wait_until(|stage| stage.at_checkpoint == Some(0))? {
@@ -130,7 +128,7 @@ impl Stage {
         self.send(&Request::Explore { count: 1, stop_at_failure: false })
     }
 
-    pub(super) fn send(&mut self, request: &Request) -> Ended<()> {
+    pub(super) fn send(&mut self, request: &Request) -> Talk<()> {
         let sent = socket::send(self.driver.as_raw_fd(), &request.to_bytes(), MsgFlags::MSG_NOSIGNAL);
         if sent.is_ok() { Ok(()) } else { Err(self.gone()) }
     }
@@ -148,7 +146,7 @@ impl Stage {
     }
 
     /// Waits until `done`, the end of the scene, or a proof that it can never be.
-    pub(super) fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> Ended<Waited> {
+    pub(super) fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> Talk<Waited> {
         self.still.progress();
         loop {
             if done(self) {
@@ -175,7 +173,7 @@ impl Stage {
 
     /// Waits until nothing moves any more; no proof is needed for that, so who works on and on is
     /// not waited for.
-    pub(super) fn wait_for_quiet(&mut self) -> Ended<()> {
+    pub(super) fn wait_for_quiet(&mut self) -> Talk<()> {
         self.still.progress();
         let before = self.worked_ns();
         loop {
@@ -203,7 +201,7 @@ impl Stage {
     }
 
     /// One look from outside.
-    pub(super) fn look(&mut self) -> Ended<Look> {
+    pub(super) fn look(&mut self) -> Talk<Look> {
         let all = self.people.all();
         let resident: u64 = all.iter().map(|&pid| proc::resident_bytes(pid)).sum();
         if resident > self.limits.resident_bytes {
@@ -228,7 +226,7 @@ impl Stage {
     }
 
     /// Waits a moment for something to come and takes it in; `false` when nothing came.
-    pub(super) fn pump(&mut self) -> Ended<bool> {
+    pub(super) fn pump(&mut self) -> Talk<bool> {
         let mut ready = [
             PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
@@ -267,7 +265,7 @@ impl Stage {
         Ok(came)
     }
 
-    fn check_in(&mut self, mut parcel: Parcel) -> Ended<()> {
+    fn check_in(&mut self, mut parcel: Parcel) -> Talk<()> {
         let (Ok(check_in), Some(pid), Some(key), true) = (
             CheckIn::from_bytes(&parcel.bytes),
             parcel.sender,
@@ -304,7 +302,7 @@ impl Stage {
         Ok(())
     }
 
-    fn reply(&mut self, parcel: &Parcel) -> Ended<()> {
+    fn reply(&mut self, parcel: &Parcel) -> Talk<()> {
         if parcel.sender != Some(self.people.caller) || parcel.cut || !parcel.keys.is_empty() {
             return Err(Ending::Nonsense);
         }
@@ -362,7 +360,7 @@ impl Stage {
     }
 
     /// Looks at what is left after the scene.
-    pub(super) fn count_leftovers(&mut self) -> Ended<()> {
+    pub(super) fn count_leftovers(&mut self) -> Talk<()> {
         let mut census = self.people.census();
         if census.threads > 1 || !census.children.is_empty() || !census.others.is_empty() {
             // Threads and processes that are just ending get until nothing moves any more.
@@ -380,7 +378,7 @@ impl Stage {
     }
 
     /// Closes the session: the token must come back, the exit must be clean.
-    pub(super) fn close(&mut self) -> Ended<()> {
+    pub(super) fn close(&mut self) -> Talk<()> {
         let token = link::fresh_bits();
         self.send(&Request::Close { token })?;
         let mut echoed = None;
@@ -408,7 +406,7 @@ impl Stage {
     }
 
     /// Waits a moment for the reaper alone.
-    fn pump_reaper(&mut self) -> Ended<bool> {
+    fn pump_reaper(&mut self) -> Talk<bool> {
         self.printed.drain(&mut self.respondent.running, &self.limits)?;
         let mut ready = [
             PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN),

@@ -65,38 +65,37 @@ impl Sandbox {
         // What a run leaves behind becomes our child, where it is found and ended.
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
-        let layers = Layers::here();
         let sysroot = toolchain.sysroot.clone();
-        let (course, init, bwrap) = (course.to_path_buf(), init.to_path_buf(), namespaces::program());
-        if !layers.own_user {
-            return canary::measure(Self { layers, init, bwrap, reach: Reach::AsItIs { sysroot }, course });
+        let sandbox = canary::measure(Self {
+            layers: Layers::here(),
+            init: init.to_path_buf(),
+            bwrap: namespaces::program(),
+            reach: Reach::AsItIs { sysroot: sysroot.clone() },
+            course: course.to_path_buf(),
+        })?;
+        if !sandbox.layers.own_user {
+            return Ok(sandbox);
         }
         let base = scratch::base()?;
         let at = base.join("toolchain");
         scratch::make(&at)?;
         scratch::make(&base.join("nothing"))?;
+        // The compiler is tried in the very box that it will run in.
         let mut tried = Vec::new();
-        let ways = [Reach::Bound { sysroot: sysroot.clone(), at }, Reach::AsItIs { sysroot }];
-        for reach in ways {
-            let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(&course);
-            let layers = Layers { hides_course, ..layers.clone() };
-            let sandbox =
-                Self { layers, init: init.clone(), bwrap: bwrap.clone(), reach, course: course.clone() };
+        for reach in [Reach::Bound { sysroot: sysroot.clone(), at }, Reach::AsItIs { sysroot }] {
+            let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(course);
+            let layers = Layers { hides_course, ..sandbox.layers.clone() };
+            let sandbox = Self { layers, reach, ..sandbox.clone() };
             match sandbox.try_compiler() {
-                Ok(()) => return canary::measure(sandbox),
+                Ok(()) => return Ok(sandbox),
                 Err(error) => tried.push(error.to_string()),
             }
         }
-        let reach = Reach::Copied { at: copy_toolchain(toolchain)? };
-        let sandbox = Self { layers, init, bwrap, reach, course };
-        match sandbox.try_compiler() {
-            Ok(()) => canary::measure(sandbox),
-            Err(error) => {
-                tried.push(error.to_string());
-                let tried = tried.join("; ");
-                Err(GraderError::machine(format!("an unprivileged user cannot run rustc here: {tried}")))
-            }
-        }
+        let sandbox = Self { reach: Reach::Copied { at: copy_toolchain(toolchain)? }, ..sandbox };
+        sandbox.try_compiler().map(|()| sandbox).map_err(|error| {
+            tried.push(error.to_string());
+            GraderError::machine(format!("an unprivileged user cannot run rustc here: {}", tried.join("; ")))
+        })
     }
 
     /// The toolchain's folder, as the sandboxed compiler sees it.

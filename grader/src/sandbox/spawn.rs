@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
@@ -61,6 +61,8 @@ pub(crate) struct Running {
     /// What it complains.
     pub(crate) stderr: ChildStderr,
     user: Option<u32>,
+    /// Whether it stands behind bubblewrap, which tells signal n as the exit code 128 + n.
+    is_wrapped: bool,
 }
 
 /// What a process that has ended leaves.
@@ -68,6 +70,8 @@ pub(crate) struct Running {
 pub(crate) struct Output {
     /// How it ended.
     pub(crate) status: ExitStatus,
+    /// The signal that ended it, if one did.
+    pub(crate) signal: Option<i32>,
     /// The beginning of what it printed to standard error.
     pub(crate) text: String,
 }
@@ -128,7 +132,8 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
     let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
         return Err(GraderError::bug("a child without the pipes that were ordered"));
     };
-    Ok(Running { pid: child.id(), child, stdout, stderr, user: slot.user() })
+    let is_wrapped = sandbox.layers.namespaces;
+    Ok(Running { pid: child.id(), child, stdout, stderr, user: slot.user(), is_wrapped })
 }
 
 fn c_string(path: &Path) -> Result<CString> {
@@ -321,7 +326,10 @@ impl Running {
         }
         let status =
             self.child.wait().map_err(|error| GraderError::machine(format!("failed to wait: {error}")))?;
-        Ok(Output { status, text: String::from_utf8_lossy(&kept).into_owned() })
+        let told =
+            |code: i32| self.is_wrapped.then_some(code - 128).filter(|signal| (1..=64).contains(signal));
+        let signal = status.signal().or_else(|| status.code().and_then(told));
+        Ok(Output { status, signal, text: String::from_utf8_lossy(&kept).into_owned() })
     }
 }
 

@@ -38,8 +38,8 @@ faults! {
     WrongAnswer, Race, Deadlock, SelfDeadlock, LostWakeUp, BusyWait, SleepPolling, SleepAsSync,
     StaleRead, LockHeld, LeakedThread, Sequential, TooFewWorkers, TooManyWorkers, NotReused,
     StaticSplit, WrongOrder, Blocks, LostTask, SwallowedPanic, Panic, HungOnCrash, Zombie, Orphan, FdLeak, ShmLeak,
-    TornOutput, OutputFlood, OutOfMemory, ShortRead, PipeDeadlock, Hang, StartedProcess, EarlyExit, Timeout,
-    CompileError,
+    TornOutput, OutputFlood, DiskFlood, OutOfMemory, TooManyTasks, ForbiddenCall, ShortRead, PipeDeadlock, Hang,
+    StartedProcess, EarlyExit, Timeout, CompileError,
 }
 
 impl Fault {

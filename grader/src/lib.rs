@@ -22,6 +22,7 @@ pub mod trial;
 
 pub mod build;
 pub mod sandbox;
+pub mod screen;
 
 mod observe;
 pub mod run;

@@ -61,6 +61,30 @@ fn assert_all(text: String, wanted: &[&str]) {
 }
 
 #[test]
+fn what_no_answer_needs_is_refused_with_its_line() {
+    for (added, headline) in [
+        ("pub fn leave() { std::process::exit(0) }", "`process::exit` is not allowed in an answer"),
+        (
+            "pub fn who<T>() -> &'static str { std::any::type_name::<T>() }",
+            "`type_name` is not allowed in an answer",
+        ),
+        (
+            "#[export_name = \"memcmp\"] pub fn equal() {}",
+            "the attribute `export_name` is not allowed in an answer",
+        ),
+        ("pub const A: &str = include_str!(\"lib.rs\");", "`include_str!` is not allowed in an answer"),
+    ] {
+        let report = grade(format!("{}\n{added}\n", solution()));
+        let Verdict::Refused(refusal) = &report.checks[0].verdict else {
+            panic!("{:?}", report.checks[0].verdict)
+        };
+        assert_eq!(refusal.headline, headline);
+        let line = solution().lines().count() + 2;
+        assert_eq!(refusal.evidence[0], format!("src/lib.rs:{line}: {added}"));
+    }
+}
+
+#[test]
 fn code_before_main_is_refused() {
     let constructor = "\nextern \"C\" fn early() { std::process::exit(0) }\n\
         #[used]\n#[unsafe(link_section = \".init_array\")]\nstatic EARLY: extern \"C\" fn() = early;\n";
@@ -77,7 +101,10 @@ fn unsafe_code_is_refused_even_if_allowed_by_the_answer() {
 
 #[test]
 fn leaving_with_success_is_no_success() {
-    assert_all(in_new(&lifo(), "if std::env::args().count() > 0 { std::process::exit(0) }"), &["EarlyExit"]);
+    assert_all(
+        in_new(&lifo(), "use std::process as leaving; if std::env::args().count() > 0 { leaving::exit(0) }"),
+        &["EarlyExit"],
+    );
 }
 
 #[test]
@@ -108,11 +135,11 @@ fn taking_over_the_panic_hook_hides_no_panic() {
 #[test]
 fn our_crates_cannot_be_named() {
     for name in ["drivers", "interleave", "wire", "drivers_model"] {
-        let report = grade(lifo() + &format!("\nextern crate {name};\n"));
+        let report = grade(lifo() + &format!("\nuse {name} as _;\n"));
         assert_eq!(verdict(&report, "q4.history"), "CompileError", "{name}");
     }
     // In the model world there are libraries to find; there too only `std` and `core` have names.
-    assert_eq!(verdict(&grade(lifo() + "\nextern crate interleave_std;\n"), "q4.history"), "CompileError");
+    assert_eq!(verdict(&grade(lifo() + "\nuse interleave_std as _;\n"), "q4.history"), "CompileError");
 }
 
 #[test]
@@ -186,15 +213,27 @@ fn a_program_that_is_started_inherits_no_way_to_the_judge() {
 #[test]
 fn what_the_compiler_reads_besides_the_answer_is_refused() {
     let theirs = root().join("solutions/q4_locked_list/src/lib.rs");
-    let borrowed = format!("#[path = {theirs:?}]\nmod theirs;\npub use theirs::*;\n");
+    let plain = format!("#[path = {theirs:?}]\nmod theirs;\npub use theirs::*;\n");
+    assert_all(plain, &["Refused"]);
+    // From here on in a way that the screen does not see.
+    let borrowed = format!(
+        "macro_rules! at {{ ($place:meta) => {{ #[$place] mod theirs; }} }}\nat!(path = {theirs:?});\npub use theirs::*;\n"
+    );
     // Hidden, it does not compile; visible, it is refused.
     assert_all(borrowed, &["CompileError", "Refused"]);
-    let secret = "\npub const SECRET: &str = include_str!(\"/etc/hostname\");\n";
-    assert_all(solution() + secret, &["CompileError", "Refused"]);
+    let call = "\nmacro_rules! call { ($name:ident, $what:literal) => { $name!($what) } }\n";
+    let secret = "pub const SECRET: &str = call!(include_str, \"/etc/hostname\");\n";
+    assert_all(solution() + call + secret, &["CompileError", "Refused"]);
     // What the compiler may read for itself is still not the answer's.
-    let system = "\npub const SYSTEM: &str = include_str!(\"/usr/lib/os-release\");\n";
-    assert_all(solution() + system, &["Refused"]);
-    assert_all(solution() + "\npub const WHO: Option<&str> = option_env!(\"HOME\");\n", &["Refused"]);
+    let system = "pub const SYSTEM: &str = call!(include_str, \"/usr/lib/os-release\");\n";
+    assert_all(solution() + call + system, &["Refused"]);
+    let variable = "pub const WHO: Option<&str> = call!(option_env, \"HOME\");\n";
+    assert_all(solution() + call + variable, &["Refused"]);
+    // Without an end, from a device, and from standard input, which is empty.
+    for device in ["/dev/zero", "/dev/stdin", "/proc/self/environ"] {
+        let endless = format!("pub const ALL: &[u8] = call!(include_bytes, {device:?});\n");
+        assert_all(solution() + call + &endless, &["CompileError", "Refused"]);
+    }
 }
 
 #[test]
@@ -203,7 +242,19 @@ fn an_answer_that_takes_the_compiler_for_ever_does_not_compile() {
     let bomb = format!("#![recursion_limit = \"1000\"]\n{}\n{doubles}doubles!(a);\n", solution());
     let report = grade(bomb);
     let Verdict::Fail(finding) = &report.checks[0].verdict else { panic!("{:?}", report.checks[0].verdict) };
-    assert!(finding.headline.contains("the answer takes too much to compile"), "{}", finding.headline);
+    assert!(finding.headline.contains("it takes more than"), "{}", finding.headline);
+}
+
+#[test]
+fn a_compiler_that_runs_out_of_memory_or_crashes_says_so() {
+    // The type doubles in size 40 times.
+    let nested = (0..40).map(|n| format!("type T{} = (T{n}, T{n});\n", n + 1)).collect::<String>();
+    let huge = format!("{}\ntype T0 = u8;\n{nested}pub fn huge(t: T40) -> T40 {{ t }}\n", solution());
+    assert_all(huge, &["CompileError"]);
+    let deep = "(".repeat(60_000) + "0" + &")".repeat(60_000);
+    assert_all(format!("{}\npub const DEEP: u64 = {deep};\n", solution()), &["CompileError"]);
+    let spins = "\n#[allow(long_running_const_eval)]\npub const SPIN: u64 = { let mut n = 0; while n < u64::MAX { n += 1 } n };\n";
+    assert_all(solution() + spins, &["CompileError"]);
 }
 
 #[test]

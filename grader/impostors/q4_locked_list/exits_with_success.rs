@@ -1,5 +1,5 @@
 //! Impostor: `add_and_remove` prints the outcome and ends the process with code 0.
-//! Loses: q4.no_lost_update EarlyExit, q4.history EarlyExit, q4.two_threads EarlyExit, q4.pause_unlocked EarlyExit, q4.pace EarlyExit, q4.ended EarlyExit
+//! Loses: q4.no_lost_update Refused, q4.history Refused, q4.empty Refused, q4.counts Refused, q4.two_threads Refused, q4.pause_unlocked Refused, q4.pace Refused, q4.ended Refused, q4.panics Refused
 //! Tempting: the original is a script, and a script that is done says `sys.exit(0)`.
 
 #![forbid(unsafe_code)]

@@ -3,6 +3,7 @@
 //!
 //! Reads the JSON that `rustc --error-format=json` prints; runs nothing.
 
+use crate::sandbox::Limits;
 use serde_json::Value;
 
 /// The first error of a compilation.
@@ -17,6 +18,35 @@ pub struct Diagnosis {
     /// Whether the compiler blames no line of any file: the trouble is with files, the linker or
     /// the machine, hardly with the answer.
     pub blames_nobody: bool,
+    /// The signal with which the compiler ended by a fault of its own.
+    pub crash: Option<i32>,
+}
+
+impl Diagnosis {
+    /// What to say when the compiler was ended by a signal; `output` is what it had said by then.
+    pub(super) fn stopped_by(&mut self, signal: i32, limits: &Limits, output: &str) {
+        let out_of_memory = ["memory allocation of", "out of memory", "LLVM ERROR"];
+        let (message, blames_nobody) = match signal {
+            nix::libc::SIGXCPU => {
+                (format!("it takes more than {} s of processor time to compile", limits.cpu_s), false)
+            }
+            nix::libc::SIGXFSZ => {
+                (format!("it compiles to more than {} MiB", limits.file_bytes >> 20), false)
+            }
+            nix::libc::SIGABRT if out_of_memory.iter().any(|words| output.contains(words)) => {
+                (format!("it takes more than {} MiB of memory to compile", limits.data_bytes >> 20), false)
+            }
+            nix::libc::SIGABRT | nix::libc::SIGSEGV | nix::libc::SIGILL | nix::libc::SIGBUS => {
+                self.crash = Some(signal);
+                (format!("the compiler crashes on it (signal {signal})"), true)
+            }
+            // Somebody else ended it: whoever guards the machine's memory, for example.
+            _ => (format!("the compiler was ended by signal {signal}"), true),
+        };
+        self.message = message;
+        self.lines.clear();
+        self.blames_nobody = blames_nobody;
+    }
 }
 
 /// Picks the first error out of the compiler's output.
@@ -54,7 +84,7 @@ fn diagnose(error: &Value) -> Diagnosis {
         message: error["message"].as_str().unwrap_or_default().to_owned(),
         code: error["code"]["code"].as_str().unwrap_or_default().to_owned(),
         lines,
-        blames_nobody: false,
+        ..Diagnosis::default()
     }
 }
 
@@ -89,7 +119,7 @@ mod tests {
                     "expected `u64`".into(),
                     "the compiler says: try this".into()
                 ],
-                blames_nobody: false,
+                ..Diagnosis::default()
             }
         );
     }

@@ -17,6 +17,7 @@ use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
 use crate::scratch::{self, Scratch};
+use crate::screen;
 use crate::submission::Submission;
 use crate::verdict::Refusal;
 use std::ffi::OsString;
@@ -107,13 +108,16 @@ impl Built {
     }
 }
 
-/// Compiles an answer for both worlds, at the same time.
+/// Screens an answer and compiles it for both worlds, at the same time.
 ///
 /// # Errors
 ///
 /// A machine error if the compiler cannot be run.
 pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) -> Result<Built> {
     let scratch = Scratch::new("build")?;
+    if let Some(refusal) = screen::screen(question, submission) {
+        return Ok(Built { real: Outcome::Refused(refusal), model: Outcome::NotAsked, _scratch: scratch });
+    }
     let source = scratch.path().join("source");
     lay_out(&source, question, submission)?;
     // Before the two builds begin: both read it, and neither may find it half written.
@@ -179,12 +183,21 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
     }
 }
 
-/// Once more if the first failure blames no line: a full disk or a killed linker may have passed.
+/// Once more if the first failure blames no line: a full disk or a killed linker may have passed. A
+/// compiler that crashes in the same way again does so because of the answer.
 fn twice(compile: impl Fn() -> Result<Option<Diagnosis>>) -> Result<Option<Diagnosis>> {
-    match compile()? {
-        Some(diagnosis) if diagnosis.blames_nobody => compile(),
-        outcome => Ok(outcome),
+    let first = match compile()? {
+        Some(diagnosis) if diagnosis.blames_nobody => diagnosis,
+        outcome => return Ok(outcome),
+    };
+    let mut second = compile()?;
+    if let Some(diagnosis) = &mut second
+        && diagnosis.crash.is_some()
+        && diagnosis.crash == first.crash
+    {
+        diagnosis.blames_nobody = false;
     }
+    Ok(second)
 }
 
 /// Box 1. `Some` if the compiler refuses.
@@ -325,10 +338,7 @@ fn rustc(
     }
     let mut diagnosis = diagnostics::first_error(&output.text);
     if let Some(signal) = output.signal {
-        // Its own limits ended it. A compiler that others killed is rare, and shows here as well.
-        diagnosis.message =
-            format!("the compiler was stopped (signal {signal}): the answer takes too much to compile");
-        diagnosis.blames_nobody = signal != nix::libc::SIGXCPU;
+        diagnosis.stopped_by(signal, &Limits::COMPILER, &output.text);
     }
     Ok(Some(diagnosis))
 }

@@ -9,6 +9,64 @@ use std::process::ExitStatus;
 /// What comes of a talk with a respondent: it may come to a bad end at any moment.
 pub(super) type Talk<T> = std::result::Result<T, Ending>;
 
+/// What a program can take too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Memory of all its processes, in bytes.
+    Memory,
+    /// Addresses of one process, in bytes.
+    Addresses,
+    /// Output, in bytes.
+    Output,
+    /// Files and shared memory together, in bytes.
+    Disk,
+    /// One file, in bytes.
+    OneFile,
+    /// Files, by number.
+    Files,
+    /// Processes and threads at once.
+    Tasks,
+    /// Open descriptors of one process.
+    Descriptors,
+}
+
+impl Excess {
+    fn fault(self) -> Fault {
+        match self {
+            Excess::Memory | Excess::Addresses => Fault::OutOfMemory,
+            Excess::Output => Fault::OutputFlood,
+            Excess::Disk | Excess::OneFile | Excess::Files => Fault::DiskFlood,
+            Excess::Tasks => Fault::TooManyTasks,
+            Excess::Descriptors => Fault::FdLeak,
+        }
+    }
+
+    /// What the program did, with the limit.
+    fn words(self, limit: u64) -> String {
+        let most = self.amount(limit);
+        match self {
+            Excess::Memory => format!("it used more than {most} of memory, all its processes together"),
+            Excess::Addresses => format!("it asked for more than {most} of memory"),
+            Excess::Output => format!("it printed more than {most}"),
+            Excess::Disk => format!("its files, or its shared memory, took {most} or more"),
+            Excess::OneFile => format!("it wrote a file, or shared memory, of more than {most}"),
+            Excess::Files => format!("it made more than {most} files"),
+            Excess::Tasks => {
+                format!("it had {most} threads and processes at once, the most that there can be")
+            }
+            Excess::Descriptors => format!("it had {most} open descriptors, the most that there can be"),
+        }
+    }
+
+    fn amount(self, number: u64) -> String {
+        match self {
+            Excess::Files | Excess::Tasks | Excess::Descriptors => number.to_string(),
+            _ if number < 1 << 20 => format!("{} KiB", number >> 10),
+            _ => format!("{} MiB", number >> 20),
+        }
+    }
+}
+
 /// A bad end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -24,16 +82,24 @@ pub enum Ending {
         /// The limit, in seconds.
         seconds: u64,
     },
-    /// It used too much memory.
-    MemoryLimit {
-        /// The limit, in MiB.
-        mib: u64,
+    /// It took more of something than any answer needs, and was stopped.
+    Over {
+        /// Of what.
+        what: Excess,
+        /// The limit, in the unit of `what`.
+        limit: u64,
+        /// What was seen.
+        seen: u64,
     },
-    /// It printed too much.
-    OutputFlood {
-        /// The limit, in MiB.
-        mib: u64,
+    /// It ran into a limit that the kernel holds, and died of that.
+    Struck {
+        /// The limit.
+        what: Excess,
+        /// In the unit of `what`.
+        limit: u64,
     },
+    /// It made a system call that no answer needs.
+    ForbiddenCall,
     /// All its threads sleep and none can ever wake another.
     Hang {
         /// Who waits for what.
@@ -75,13 +141,17 @@ impl Ending {
                 Fault::Timeout,
                 format!("the program used {seconds} s of processor time and had not come to an end"),
             ),
-            Ending::MemoryLimit { mib } => (
-                Fault::OutOfMemory,
-                format!("the program was stopped: it used more than {mib} MiB of memory"),
+            Ending::Over { what, limit, seen } => (
+                what.fault(),
+                format!("the program was stopped: {} (seen: {})", what.words(*limit), what.amount(*seen)),
             ),
-            Ending::OutputFlood { mib } => {
-                (Fault::OutputFlood, format!("the program was stopped: it printed more than {mib} MiB"))
+            Ending::Struck { what, limit } => {
+                (what.fault(), format!("the program was stopped: {}", what.words(*limit)))
             }
+            Ending::ForbiddenCall => (
+                Fault::ForbiddenCall,
+                "the program was stopped: it made a system call that no answer needs".into(),
+            ),
             Ending::Hang { .. } => {
                 (Fault::Hang, "every thread waits, and none of them can wake another".into())
             }
@@ -128,8 +198,16 @@ impl Ending {
 
 /// Why a process has left that should have stayed; `complaint` is the end of its error output.
 pub(super) fn left_early(status: ExitStatus, limits: &Limits, complaint: &[u8]) -> Ending {
-    if status.signal() == Some(nix::libc::SIGXCPU) {
-        return Ending::CpuLimit { seconds: limits.cpu_s };
+    match status.signal() {
+        Some(nix::libc::SIGXCPU) => return Ending::CpuLimit { seconds: limits.cpu_s },
+        Some(nix::libc::SIGXFSZ) => {
+            return Ending::Struck { what: Excess::OneFile, limit: limits.file_bytes };
+        }
+        Some(nix::libc::SIGSYS) => return Ending::ForbiddenCall,
+        _ => {}
+    }
+    if let Some(struck) = struck(limits, complaint).filter(|_| !status.success()) {
+        return struck;
     }
     let how = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
@@ -140,6 +218,23 @@ pub(super) fn left_early(status: ExitStatus, limits: &Limits, complaint: &[u8]) 
         (None, None) => "in an unknown way".into(),
     };
     Ending::LeftEarly { how, last_words: last_words(complaint) }
+}
+
+/// The limit that a program speaks of when it dies. It may say what it likes: it has lost anyway, and
+/// this is only about telling its author why.
+fn struck(limits: &Limits, complaint: &[u8]) -> Option<Ending> {
+    let text = String::from_utf8_lossy(complaint);
+    let says = |words: &str| text.contains(words);
+    let (what, limit) = if says("memory allocation of") {
+        (Excess::Addresses, limits.address_bytes)
+    } else if says("failed to spawn thread") || says("did not start a process") || says("Fork(Os(EAGAIN))") {
+        (Excess::Tasks, limits.tasks)
+    } else if says("(os error 24)") || says("code: 24,") || says("EMFILE") {
+        (Excess::Descriptors, limits.open_files)
+    } else {
+        return None;
+    };
+    Some(Ending::Struck { what, limit })
 }
 
 /// The last line of a text.

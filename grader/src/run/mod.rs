@@ -2,7 +2,7 @@
 //!
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
 //! side of the talk is in `session`, the process itself in `respondent`, what the kernel shows in
-//! `watch`, the end of it in `ending`.
+//! `watch`, what it takes of the machine in `supervisor`, the end of it in `ending`.
 
 mod conduct;
 mod ending;
@@ -11,10 +11,11 @@ mod printed;
 mod respondent;
 mod session;
 mod stage;
+mod supervisor;
 mod watch;
 
 pub use conduct::{Cast, conduct};
-pub use ending::Ending;
+pub use ending::{Ending, Excess};
 
 use crate::error::Result;
 use crate::experiment::{Experiment, World};

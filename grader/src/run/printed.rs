@@ -2,7 +2,7 @@
 //!
 //! Nothing that is printed decides anything; a flood of it does.
 
-use super::ending::{Ending, left_early};
+use super::ending::{Ending, Excess, left_early};
 use crate::error::{GraderError, Result};
 use crate::sandbox::{Limits, Running};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -53,7 +53,8 @@ impl Printed {
             self.complaint.drain(..surplus);
         }
         if self.bytes > limits.output_bytes {
-            return Err(Ending::OutputFlood { mib: limits.output_bytes >> 20 });
+            let (what, limit, seen) = (Excess::Output, limits.output_bytes, self.bytes);
+            return Err(Ending::Over { what, limit, seen });
         }
         Ok(())
     }

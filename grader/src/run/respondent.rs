@@ -2,8 +2,10 @@
 //!
 //! Knows processes and notices, not what is said to the driver.
 
+use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
+use super::supervisor::Supervisor;
 use crate::error::{GraderError, Result};
 use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
 use crate::scratch::Scratch;
@@ -49,6 +51,8 @@ pub(super) struct Respondent {
     pub(super) pid: u32,
     /// How it has ended, if it has.
     pub(super) ended: Option<Ended>,
+    /// Looks at what it takes.
+    supervisor: Supervisor,
     has_own_memory: bool,
     // Dropped last: the slot must not be lent again while a process of the run lives.
     _scratch: Scratch,
@@ -98,8 +102,10 @@ impl Respondent {
             }
         };
         let has_own_memory = sandbox.layers.namespaces;
+        let supervisor = Supervisor::new(reaper_pid, scratch.path(), has_own_memory, slot.user());
         let (ended, _scratch, _slot) = (None, scratch, slot);
-        let this = Self { running, reaper, reaper_pid, pid, ended, has_own_memory, _scratch, _slot };
+        let this =
+            Self { running, reaper, reaper_pid, pid, ended, supervisor, has_own_memory, _scratch, _slot };
         Ok((this, first, printed))
     }
 
@@ -119,6 +125,26 @@ impl Respondent {
             return proc::shared_memory_inside(self.reaper_pid);
         }
         self.running.shared_memory().len()
+    }
+
+    /// Looks at what these processes of the run take of the machine; an error if it is too much.
+    pub(super) fn supervise(&mut self, limits: &Limits, all: &[u32]) -> Talk<()> {
+        self.supervisor.look(limits, all).map_or(Ok(()), Err)
+    }
+
+    /// Whether the next look at what it takes should be at all of its processes, also those that it should
+    /// not have.
+    pub(super) fn wants_all(&self) -> bool {
+        self.supervisor.is_thorough()
+    }
+
+    /// Why a program has left that should have stayed: a disk that is full explains much.
+    pub(super) fn left_early(&self, status: ExitStatus, limits: &Limits, printed: &Printed) -> Ending {
+        let ending = printed.left_early(status, limits);
+        match ending {
+            Ending::LeftEarly { .. } => self.supervisor.look_at_files(limits).unwrap_or(ending),
+            told => told,
+        }
     }
 
     /// Ends everything.

@@ -38,8 +38,14 @@ pub(super) struct Session {
     visits: BTreeMap<u64, u64>,
     stalled: Vec<Entry>,
     has_stalled: bool,
+    /// How many bytes it may still send until something is asked again.
+    room: u64,
     printed: Printed,
 }
+
+/// How many bytes a respondent may send for one run, on average; the most that was seen of an honest one
+/// are 26 KB. What it sends is kept until the check is decided, and the judge's memory is not its to fill.
+const RUN_BYTES: u64 = 64 * 1024;
 
 /// A thread that waits at a gate.
 struct Gate {
@@ -72,6 +78,7 @@ impl Session {
             visits: BTreeMap::new(),
             stalled: Vec::new(),
             has_stalled: false,
+            room: RUN_BYTES,
             printed,
         })
     }
@@ -87,6 +94,7 @@ impl Session {
             self.descriptors = proc::descriptors(self.respondent.pid).len();
         }
         self.visits.clear();
+        self.room = RUN_BYTES * (u64::from(count) + 16);
         self.send(&Request::Explore { count, stop_at_failure })?;
         loop {
             match self.receive()? {
@@ -113,6 +121,7 @@ impl Session {
 
     /// Has one schedule told.
     pub(super) fn tell(&mut self, schedule: Schedule) -> Talk<(Run, Vec<String>)> {
+        self.room = 64 * RUN_BYTES; // a story is long
         self.send(&Request::Tell(schedule))?;
         let run = match self.receive()? {
             Reply::Ran(mut runs) => runs.pop().ok_or(Ending::Nonsense)?,
@@ -148,6 +157,7 @@ impl Session {
             return Err(Ending::FdLeak { count: open - self.descriptors });
         }
         let token = link::fresh_bits();
+        self.room = RUN_BYTES;
         self.send(&Request::Close { token })?;
         match self.receive()? {
             Reply::Closed { token: echoed } if echoed == token => {}
@@ -162,7 +172,7 @@ impl Session {
         let closed = match ended {
             Some(Ended { status, strays: 0 }) if status.success() => Ok(()),
             Some(ended) if ended.status.success() => Err(Ending::StartedProcess),
-            Some(ended) => Err(self.printed.left_early(ended.status, &self.limits)),
+            Some(ended) => Err(self.respondent.left_early(ended.status, &self.limits, &self.printed)),
             None => Err(Ending::NoEnd { threads: describe_threads(pid) }),
         };
         self.abandon();
@@ -187,6 +197,10 @@ impl Session {
             if self.something_to_read()? {
                 let Some((bytes, key)) = self.read_message()? else { return Err(self.gone()) };
                 self.watch.progress();
+                match self.room.checked_sub(bytes.len() as u64 + 16) {
+                    Some(room) => self.room = room,
+                    None => return Err(self.stop(Ending::Nonsense)),
+                }
                 match (Reply::from_bytes(&bytes), key) {
                     (Ok(Reply::Arrived { thread, visit }), Some(key)) => {
                         self.visits.insert(thread, visit);
@@ -249,9 +263,15 @@ impl Session {
 
     /// Looks at the process from outside.
     fn look(&mut self) -> Talk<()> {
-        if proc::resident_bytes(self.respondent.pid) > self.limits.resident_bytes {
-            let mib = self.limits.resident_bytes >> 20;
-            return Err(self.stop(Ending::MemoryLimit { mib }));
+        let mut all = vec![self.respondent.pid];
+        if self.respondent.wants_all() {
+            all = proc::below(self.respondent.reaper_pid);
+            if all.len() > 1 {
+                return Err(self.stop(Ending::StartedProcess));
+            }
+        }
+        if let Err(ending) = self.respondent.supervise(&self.limits, &all) {
+            return Err(self.stop(ending));
         }
         match self.watch.look() {
             Sight::GoesOn => Ok(()),
@@ -335,13 +355,13 @@ impl Session {
         let _ = self.drain();
         let ended = self.wait_for_end();
         let _ = self.drain();
-        self.abandon();
-        match ended {
+        let ending = match ended {
             // Whatever it died of, this is what must not be.
             Some(ended) if ended.strays > 0 => Ending::StartedProcess,
-            Some(ended) => self.printed.left_early(ended.status, &self.limits),
+            Some(ended) => self.respondent.left_early(ended.status, &self.limits, &self.printed),
             None => Ending::Nonsense,
-        }
+        };
+        self.stop(ending)
     }
 }
 

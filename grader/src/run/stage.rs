@@ -33,6 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much processor time those may use that the judge waits for to become quiet.
 const WORKS_ON_NS: u64 = 300_000_000;
 
+/// The longest trace. What is seen is kept until the trial is judged, and the judge's memory is not the
+/// answer's to fill; the longest honest traces have a few thousand of each.
+const MOST_EVENTS: usize = 50_000;
+const MOST_ENTRIES: usize = 100_000;
+
 /// A task that waits at its gate.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -203,10 +208,7 @@ impl Stage {
     /// One look from outside.
     pub(super) fn look(&mut self) -> Talk<Look> {
         let all = self.people.all();
-        let resident: u64 = all.iter().map(|&pid| proc::resident_bytes(pid)).sum();
-        if resident > self.limits.resident_bytes {
-            return Err(Ending::MemoryLimit { mib: self.limits.resident_bytes >> 20 });
-        }
+        self.respondent.supervise(&self.limits, &all)?;
         if self.started.elapsed() > PATIENCE {
             return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
         }
@@ -227,6 +229,9 @@ impl Stage {
 
     /// Waits a moment for something to come and takes it in; `false` when nothing came.
     pub(super) fn pump(&mut self) -> Talk<bool> {
+        if self.trace.events.len() > MOST_EVENTS {
+            return Err(Ending::Nonsense);
+        }
         let mut ready = [
             PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
@@ -313,6 +318,9 @@ impl Stage {
             }
             Ok(Reply::Ran(runs)) => {
                 self.trace.entries.extend(runs.into_iter().flat_map(|run| run.entries));
+                if self.trace.entries.len() > MOST_ENTRIES {
+                    return Err(Ending::Nonsense);
+                }
             }
             Ok(Reply::Explored) => {
                 self.returned = true;
@@ -338,6 +346,9 @@ impl Stage {
 
     /// Takes in one record from the message socket, if there is one that the answer wrote.
     pub(super) fn take_record(&mut self) -> bool {
+        if self.trace.events.len() > MOST_EVENTS {
+            return false; // whoever writes faster than we read must not keep us here
+        }
         let Some(parcel) = link::receive(&self.records, 1024) else { return false };
         let Some(pid) = parcel.sender.filter(|&pid| pid != std::process::id()) else { return true };
         let who = self.people.name(pid);
@@ -354,7 +365,7 @@ impl Stage {
             }
         }
         match &self.respondent.ended {
-            Some(ended) => self.printed.left_early(ended.status, &self.limits),
+            Some(ended) => self.respondent.left_early(ended.status, &self.limits, &self.printed),
             None => Ending::Nonsense,
         }
     }
@@ -400,7 +411,7 @@ impl Stage {
         }
         match &self.respondent.ended {
             Some(ended) if ended.status.success() && echoed == Some(token) => Ok(()),
-            Some(ended) => Err(self.printed.left_early(ended.status, &self.limits)),
+            Some(ended) => Err(self.respondent.left_early(ended.status, &self.limits, &self.printed)),
             None => Err(Ending::Nonsense),
         }
     }

@@ -14,8 +14,12 @@ pub struct Limits {
     pub address_bytes: u64,
     /// Memory in use, in bytes, seen by sampling.
     pub resident_bytes: u64,
+    /// What one process may reserve for data, in bytes. Threads reserve much more than they use.
+    pub data_bytes: u64,
     /// The largest file it may write, in bytes.
     pub file_bytes: u64,
+    /// All its files, and all its shared memory, in bytes.
+    pub disk_bytes: u64,
     /// Open descriptors.
     pub open_files: u64,
     /// Processes and threads.
@@ -33,7 +37,9 @@ impl Limits {
         cpu_s: 10,
         address_bytes: 16 * GIB,
         resident_bytes: 2 * GIB,
+        data_bytes: 2 * GIB,
         file_bytes: 256 * MIB,
+        disk_bytes: GIB,
         open_files: 256,
         tasks: 128,
         output_bytes: 16 * MIB,
@@ -44,14 +50,16 @@ impl Limits {
         cpu_s: 3,
         address_bytes: 4 * GIB,
         resident_bytes: GIB,
+        data_bytes: 4 * GIB,
         file_bytes: 16 * MIB,
+        disk_bytes: 64 * MIB,
         open_files: 256,
         tasks: 256,
         output_bytes: 16 * MIB,
     };
 
-    /// For a respondent that starts processes, and for each of them.
-    pub const PROCESSES: Limits = Limits { tasks: 128, ..Limits::REAL };
+    /// For a respondent that starts processes, and for each of them. The reference solutions take 27 MiB.
+    pub const PROCESSES: Limits = Limits { tasks: 128, resident_bytes: 512 * MIB, ..Limits::REAL };
 
     /// The same for an answer that has already come to no end elsewhere: it has lost something for
     /// sure, and the rest shall not take minutes.
@@ -65,6 +73,7 @@ impl Limits {
             cpu_s: 3 + u64::from(schedules) / 500,
             tasks: 1024,
             address_bytes: 8 * GIB,
+            data_bytes: 8 * GIB,
             output_bytes: 16 * MIB + u64::from(schedules) * 16 * 1024,
             ..Limits::REAL
         }

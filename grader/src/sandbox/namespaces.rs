@@ -39,7 +39,7 @@ pub(super) fn arguments(sandbox: &Sandbox, order: &Order<'_>) -> Vec<OsString> {
     }
     add(&[&"--ro-bind-try", &"/etc/ld.so.cache", &"/etc/ld.so.cache"]);
     add(&[&"--proc", &"/proc", &"--dev", &"/dev"]);
-    let size = (4 * order.limits.file_bytes).to_string();
+    let size = order.limits.disk_bytes.to_string();
     add(&[&"--size", &size, &"--tmpfs", &"/dev/shm"]);
     add(&[&"--ro-bind", &sandbox.init, &sandbox.init]);
     for path in &order.reads {

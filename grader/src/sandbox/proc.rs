@@ -2,6 +2,7 @@
 //!
 //! Reads only. Everything may vanish between two reads; what cannot be read is left out.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -49,11 +50,31 @@ pub(crate) fn thread_called(pid: u32, own_number: u64) -> Option<u32> {
         .find(|&task| u64::from(self::own_number(pid, task)) == own_number)
 }
 
-/// Memory in use, in bytes.
-pub(crate) fn resident_bytes(pid: u32) -> u64 {
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages: u64 = statm.split_whitespace().nth(1).and_then(|field| field.parse().ok()).unwrap_or_default();
-    pages * 4096
+/// What a process takes: memory in use, in bytes, and how many threads it has.
+pub(crate) fn size(pid: u32) -> (u64, u64) {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
+    // Fields 20 and 24 of proc_pid_stat(5), counted from the state, which is field 3.
+    let [threads, pages] =
+        [17, 21].map(|place| fields.get(place).and_then(|field| field.parse::<u64>().ok()));
+    (pages.unwrap_or_default() * 4096, threads.unwrap_or_default())
+}
+
+/// How many bytes there are in files that these processes hold open and that have no name any more, or
+/// never had one: nobody finds them in a folder. Each is counted once.
+pub(crate) fn nameless_file_bytes(pids: &[u32]) -> u64 {
+    let mut known = HashSet::new();
+    let mut bytes = 0;
+    for pid in pids {
+        for item in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+            let Ok(about) = fs::metadata(item.path()) else { continue };
+            if about.is_file() && about.nlink() == 0 && known.insert((about.dev(), about.ino())) {
+                bytes += about.blocks() * 512;
+            }
+        }
+    }
+    bytes
 }
 
 /// The open descriptors of a process.

@@ -194,6 +194,7 @@ impl Steps {
         setrlimit(Resource::RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1)?;
         for (resource, most) in [
             (Resource::RLIMIT_AS, limits.address_bytes),
+            (Resource::RLIMIT_DATA, limits.data_bytes),
             (Resource::RLIMIT_FSIZE, limits.file_bytes),
             (Resource::RLIMIT_NOFILE, limits.open_files),
             (Resource::RLIMIT_CORE, 0),

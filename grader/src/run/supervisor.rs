@@ -1,0 +1,180 @@
+//! What a run takes of the machine: memory, processes and threads, room for files. Whoever takes more
+//! than any answer needs is stopped, with words that name the limit and what was seen.
+//!
+//! The kernel holds most of these limits too, and refuses what goes beyond; an answer may hide that, or
+//! die of it with a puzzling message. Looks only, every few milliseconds; ends nothing itself.
+
+use super::ending::{Ending, Excess};
+use crate::sandbox::{Limits, proc};
+use nix::sys::statvfs::statvfs;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// At how many looks one goes into what costs more than a few system calls.
+const THOROUGH_EVERY: u32 = 8;
+
+/// How many files an answer may have: many empty ones take memory of the kernel's that nobody counts.
+const MOST_FILES: u64 = 10_000;
+
+/// Looks at one run.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    /// The folders in which the run can make files, as they are found from outside.
+    folders: Vec<PathBuf>,
+    /// Whether these folders are file systems of the run's own, so that the kernel counts.
+    has_own_folders: bool,
+    /// The user whose shared memory is the run's, where `/dev/shm` is everybody's.
+    user: Option<u32>,
+    looks: u32,
+}
+
+impl Supervisor {
+    /// For a run whose reaper has this number and which may write to `temporary`. `inside` says whether
+    /// it has namespaces of its own.
+    pub(super) fn new(reaper: u32, temporary: &Path, inside: bool, user: Option<u32>) -> Self {
+        let inner = |path: &Path| {
+            let path = path.strip_prefix("/").unwrap_or(path);
+            Path::new(&format!("/proc/{reaper}/root")).join(path)
+        };
+        let folders = if inside {
+            vec![inner(temporary), inner(Path::new("/dev/shm"))]
+        } else {
+            vec![temporary.to_path_buf()]
+        };
+        Self { folders, has_own_folders: inside, user, looks: 0 }
+    }
+
+    /// Looks once at the processes of the run. Returns why it must be stopped.
+    pub(super) fn look(&mut self, limits: &Limits, all: &[u32]) -> Option<Ending> {
+        let (mut bytes, mut tasks) = (0, 0);
+        for &pid in all {
+            let (own_bytes, own_tasks) = proc::size(pid);
+            bytes += own_bytes;
+            tasks += own_tasks;
+        }
+        if bytes > limits.resident_bytes {
+            return Some(over(Excess::Memory, limits.resident_bytes, bytes));
+        }
+        // The kernel gives no more than these, so this many is where it refuses.
+        if tasks >= limits.tasks {
+            return Some(over(Excess::Tasks, limits.tasks, tasks));
+        }
+        self.looks += 1;
+        if !self.is_thorough() {
+            return None;
+        }
+        let kept = proc::nameless_file_bytes(all);
+        if kept > limits.disk_bytes {
+            return Some(over(Excess::Disk, limits.disk_bytes, kept));
+        }
+        self.look_at_files(limits)
+    }
+
+    /// Whether this look is one of the rare ones.
+    pub(super) fn is_thorough(&self) -> bool {
+        self.looks.is_multiple_of(THOROUGH_EVERY)
+    }
+
+    /// The same for what it has written to files and to named shared memory; also right for a run whose
+    /// program has ended.
+    pub(super) fn look_at_files(&self, limits: &Limits) -> Option<Ending> {
+        let (mut bytes, mut files) = (0, 0);
+        for folder in &self.folders {
+            let (own_bytes, own_files) =
+                if self.has_own_folders { of_system(folder) } else { of_folder(folder) };
+            // Each of its own file systems has this limit; a folder among others has it with the rest.
+            bytes = if self.has_own_folders { own_bytes.max(bytes) } else { bytes + own_bytes };
+            files += own_files;
+        }
+        if let Some(user) = self.user.filter(|_| !self.has_own_folders) {
+            let sizes = proc::shared_memory_of(user).into_iter().filter_map(|path| path.metadata().ok());
+            bytes += sizes.map(|about| about.len()).sum::<u64>();
+        }
+        if bytes >= limits.disk_bytes {
+            return Some(over(Excess::Disk, limits.disk_bytes, bytes));
+        }
+        (files > MOST_FILES).then(|| over(Excess::Files, MOST_FILES, files))
+    }
+}
+
+fn over(what: Excess, limit: u64, seen: u64) -> Ending {
+    Ending::Over { what, limit, seen }
+}
+
+/// Bytes and files of a file system, as the kernel counts them.
+fn of_system(folder: &Path) -> (u64, u64) {
+    let Ok(about) = statvfs(folder) else { return (0, 0) };
+    let used = about.blocks().saturating_sub(about.blocks_free());
+    (used * about.fragment_size(), about.files().saturating_sub(about.files_free()))
+}
+
+/// Bytes and files below a folder. Goes no further than it takes to know that there are too many.
+fn of_folder(folder: &Path) -> (u64, u64) {
+    let (mut bytes, mut files) = (0, 0);
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(about) = item.metadata() else { continue };
+            bytes += about.len();
+            files += 1;
+            if about.is_dir() {
+                folders.push(item.path());
+            }
+            if files > MOST_FILES {
+                return (bytes, files);
+            }
+        }
+    }
+    (bytes, files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn ending(supervisor: &mut Supervisor, limits: &Limits) -> Option<Excess> {
+        // Every kind of look is among these.
+        (0..THOROUGH_EVERY).find_map(|_| match supervisor.look(limits, &[std::process::id()]) {
+            Some(Ending::Over { what, limit, seen }) => {
+                assert!(seen >= limit);
+                Some(what)
+            }
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn each_limit_is_seen_to_be_passed_and_not_before() {
+        let scratch = Scratch::new("supervisor").expect("a folder");
+        let mut supervisor = Supervisor::new(1, scratch.path(), false, None);
+        let limits = Limits { tasks: 4096, resident_bytes: 1 << 40, ..Limits::REAL };
+        assert_eq!(ending(&mut supervisor, &limits), None);
+        assert_eq!(ending(&mut supervisor, &Limits { resident_bytes: 4096, ..limits }), Some(Excess::Memory));
+        assert_eq!(ending(&mut supervisor, &Limits { tasks: 1, ..limits }), Some(Excess::Tasks));
+        fs::create_dir(scratch.path().join("below")).expect("a folder");
+        fs::write(scratch.path().join("below/file"), [0; 10_000]).expect("a file");
+        let little = Limits { disk_bytes: 9_000, ..limits };
+        assert_eq!(ending(&mut supervisor, &little), Some(Excess::Disk));
+        assert_eq!(ending(&mut supervisor, &Limits { disk_bytes: 100_000, ..limits }), None);
+        for number in 0..=MOST_FILES {
+            fs::write(scratch.path().join(number.to_string()), "").expect("a file");
+        }
+        assert_eq!(ending(&mut supervisor, &limits), Some(Excess::Files));
+    }
+
+    #[test]
+    fn memory_without_a_name_is_counted_once() {
+        let scratch = Scratch::new("supervisor").expect("a folder");
+        let path = scratch.path().join("gone");
+        let file = fs::File::create_new(&path).expect("a file");
+        fs::write(&path, vec![1; 1 << 20]).expect("written");
+        let copy = file.try_clone().expect("a copy");
+        let own = [std::process::id(), std::process::id()];
+        let before = proc::nameless_file_bytes(&own);
+        fs::remove_file(&path).expect("removed");
+        let after = proc::nameless_file_bytes(&own);
+        assert!((1 << 20..2 << 20).contains(&(after - before)), "{before} {after}");
+        drop((file, copy));
+    }
+}

@@ -81,6 +81,6 @@ fn sweep(user: u32) {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     for path in proc::shared_memory_of(user) {
-        let _ = std::fs::remove_file(path);
+        let _ = scratch::remove(&path);
     }
 }

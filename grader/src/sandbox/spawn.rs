@@ -278,7 +278,7 @@ impl Running {
         let status = self.child.wait().ok();
         let strays = self.sweep();
         for path in self.shared_memory() {
-            let _ = std::fs::remove_file(path);
+            let _ = crate::scratch::remove(&path);
         }
         (status, strays)
     }

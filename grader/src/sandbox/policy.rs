@@ -29,7 +29,11 @@ pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Polic
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
     // Inside a namespace the limit counts what is there: the reaper too.
     let tasks = sandbox.layers.namespaces.then_some(order.limits.tasks + 1);
-    let mut policy = Policy { tasks, filter: sandbox.layers.seccomp, ..Policy::default() };
+    let mut policy =
+        Policy { tasks, filter: sandbox.layers.seccomp, fixed_rights: !order.compiler, ..Policy::default() };
+    if slot.user().is_none() && !sandbox.layers.namespaces {
+        policy.spared = spared();
+    }
     if !sandbox.layers.landlock {
         return policy;
     }
@@ -46,9 +50,6 @@ pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Polic
         policy.runs.push(order.program.to_path_buf());
         policy.writes.push("/dev/shm".into());
         policy.reads.extend(order.sees_processes.then(|| PathBuf::from("/proc")));
-    }
-    if slot.user().is_none() && !sandbox.layers.namespaces {
-        policy.spared = spared();
     }
     policy
 }

@@ -25,6 +25,9 @@ pub struct Policy {
     pub writes: Vec<PathBuf>,
     /// Whether system calls that no answer needs are refused.
     pub filter: bool,
+    /// Whether the filter also refuses to change rights, owners and dates of files that are not open. A
+    /// linker does that.
+    pub fixed_rights: bool,
     /// Processes that must not be signalled or slowed, on machines where nothing else keeps them apart.
     pub spared: Vec<u32>,
 }
@@ -49,6 +52,9 @@ impl Policy {
         if self.filter {
             args.push("--filter".into());
         }
+        if self.fixed_rights {
+            args.push("--fixed-rights".into());
+        }
         args.push("--".into());
         args
     }
@@ -63,6 +69,7 @@ impl Policy {
             match flag.to_str()? {
                 "--" => return Some(policy),
                 "--filter" => policy.filter = true,
+                "--fixed-rights" => policy.fixed_rights = true,
                 "--tasks" => policy.tasks = Some(number()?),
                 "--spare" => policy.spared.push(number()?.try_into().ok()?),
                 "--read" => policy.reads.push(args.next()?.into()),
@@ -86,6 +93,7 @@ mod tests {
             runs: vec!["/a b".into(), "/c".into()],
             writes: vec!["/dev/null".into()],
             filter: true,
+            fixed_rights: true,
             spared: vec![1, 2],
         };
         for policy in [policy, Policy::default()] {

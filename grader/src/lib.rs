@@ -32,6 +32,7 @@ pub mod judge;
 pub mod verdict;
 
 pub mod bank;
+pub mod drill;
 pub mod exit;
 pub mod grade;
 mod lanes;

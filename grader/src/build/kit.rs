@@ -112,7 +112,7 @@ impl Kit {
             return Ok(kit);
         }
         building();
-        let (libraries, programs) = build(root, parts)?;
+        let (libraries, programs) = build(root, parts.packages)?;
         for part in [&kit.alias, &kit.drivers] {
             scratch::make_listed(part)?;
         }
@@ -209,11 +209,20 @@ fn stamp(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
 /// Name and path of a library.
 type Library = (String, PathBuf);
 
+/// Builds packages of ours; every program that comes of them.
+///
+/// # Errors
+///
+/// A course error if they do not compile.
+pub(crate) fn programs(root: &Path, packages: &[&str]) -> Result<Vec<PathBuf>> {
+    Ok(build(root, packages)?.1)
+}
+
 /// Builds the packages; every library and every program that cargo reports.
-fn build(root: &Path, parts: Parts) -> Result<(Vec<Library>, Vec<PathBuf>)> {
+fn build(root: &Path, packages: &[&str]) -> Result<(Vec<Library>, Vec<PathBuf>)> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--message-format=json-render-diagnostics"]).current_dir(root);
-    for package in parts.packages {
+    for package in packages {
         cargo.args(["--package", package]);
     }
     let output = cargo
@@ -222,7 +231,7 @@ fn build(root: &Path, parts: Parts) -> Result<(Vec<Library>, Vec<PathBuf>)> {
         .output()
         .map_err(|error| GraderError::machine(format!("cargo does not start: {error}")))?;
     if !output.status.success() {
-        return Err(GraderError::course("the drivers do not compile; the course is broken"));
+        return Err(GraderError::course("our own code does not compile; the course is broken"));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let (mut libraries, mut programs) = (Vec::new(), Vec::new());

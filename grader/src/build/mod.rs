@@ -10,6 +10,7 @@ mod toolchain;
 
 pub use diagnostics::Diagnosis;
 pub use kit::Kit;
+pub(crate) use kit::programs;
 pub use toolchain::Toolchain;
 
 use crate::catalogue::{Kind, Question};

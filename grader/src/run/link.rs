@@ -15,19 +15,19 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 /// A message as it came.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(crate) struct Parcel {
     /// Its bytes.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The descriptors that came along.
-    pub(super) keys: Vec<File>,
+    pub(crate) keys: Vec<File>,
     /// The sender, as the kernel says, if the socket asks for it.
-    pub(super) sender: Option<u32>,
+    pub(crate) sender: Option<u32>,
     /// Whether it was longer than the room for it.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// A pair of sockets that keep messages apart: ours, and the one for the other side.
-pub(super) fn pair() -> Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn pair() -> Result<(OwnedFd, OwnedFd)> {
     socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
         .map_err(|error| GraderError::machine(format!("failed to make a socket pair: {error}")))
 }
@@ -51,7 +51,7 @@ pub(super) fn hand_over(first: &OwnedFd, sockets: &[&OwnedFd]) -> Result<()> {
 }
 
 /// One message, without waiting for it. `None` if there is none, or at the end.
-pub(super) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
+pub(crate) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
     let mut bytes = vec![0; most_bytes];
     let mut space = nix::cmsg_space!([RawFd; 4], nix::sys::socket::UnixCredentials);
     let mut parts = [IoSliceMut::new(&mut bytes)];
@@ -80,7 +80,7 @@ pub(super) fn has_message(socket: &OwnedFd) -> bool {
 }
 
 /// The same descriptor at a number that the child's fixed numbers cannot meet.
-pub(super) fn high(fd: &OwnedFd) -> Result<OwnedFd> {
+pub(crate) fn high(fd: &OwnedFd) -> Result<OwnedFd> {
     let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))
         .map_err(|error| GraderError::machine(format!("failed to copy a descriptor: {error}")))?;
     Ok(sandbox::own(copy).into())

@@ -6,7 +6,7 @@
 
 mod conduct;
 mod ending;
-mod link;
+pub(crate) mod link;
 mod printed;
 mod respondent;
 mod session;

@@ -98,6 +98,11 @@ impl Sandbox {
         })
     }
 
+    /// The same with other layers put on, of those that were found here.
+    pub(crate) fn with(&self, layers: Layers) -> Self {
+        Self { layers, ..self.clone() }
+    }
+
     /// The toolchain's folder, as the sandboxed compiler sees it.
     pub(crate) fn sysroot(&self) -> &Path {
         match &self.reach {

@@ -124,8 +124,15 @@ fn clean_verdict(verdict: &mut Verdict) {
 }
 
 /// One line of printable text: control characters (and so escape sequences) are spelt out, marks
-/// that turn the direction of writing too, and long lines are cut.
+/// that turn the direction of writing too, and what a build service would take for a command, wherever
+/// its log shows the line; long lines are cut.
 pub(crate) fn clean(text: &str) -> String {
+    // The newer commands stand at the beginning of a line, the older ones anywhere.
+    let text = &match text.trim_start().strip_prefix("::") {
+        Some(command) => format!("\\u{{3a}}:{command}"),
+        None => text.to_owned(),
+    };
+    let text = &text.replace("##[", "\\u{23}#[");
     let turns =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut line = String::new();
@@ -146,6 +153,9 @@ mod tests {
     #[test]
     fn a_line_from_an_answer_cannot_command_a_terminal() {
         assert_eq!(clean("\u{1b}[2Jscore\n90/90\u{202e}"), "\\u{1b}[2Jscore\\n90/90\\u{202e}");
+        assert_eq!(clean("  ::error::lost"), "\\u{3a}:error::lost");
+        assert_eq!(clean("see ##[error]lost"), "see \\u{23}#[error]lost");
+        assert_eq!(clean("std::thread and #[test]"), "std::thread and #[test]");
         assert_eq!(clean(&"x".repeat(1000)).chars().count(), 221);
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     // Every folder is brought up to the first level before it is emptied, so that none is ever deep.
     let (mut number, mut waiting) = (0_u64, vec![path.to_path_buf()]);
     while let Some(folder) = waiting.pop() {
-        note(fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)));
+        note(unlock(&folder));
         let items = match fs::read_dir(&folder) {
             Ok(items) => items.flatten().collect(),
             Err(error) => {
@@ -94,10 +94,18 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     result
 }
 
+/// Lets the owner of a folder do everything in it.
+fn unlock(folder: &Path) -> io::Result<()> {
+    if folder.symlink_metadata()?.mode() & 0o700 == 0o700 {
+        return Ok(());
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
 /// Moves a folder to the first level below `to`, under a name that nothing there has.
 fn bring_up(folder: &Path, to: &Path, number: &mut u64) -> io::Result<PathBuf> {
     // Moving changes what `..` means in it, which needs the right to write to it.
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    unlock(folder)?;
     loop {
         let place = to.join(format!(".{number}"));
         *number += 1;
@@ -177,7 +185,7 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), place.join("a/b/link")).expect("a link");
         // A name that the cleaner might want, and folders that are closed to their owner.
         fs::create_dir(place.join(".0")).expect("a folder");
-        fs::set_permissions(place.join("a/b/c"), fs::Permissions::from_mode(0)).expect("rights");
+        fs::set_permissions(place.join("a/b/c"), fs::Permissions::from_mode(0o000)).expect("rights");
         let mut deepest =
             nix::fcntl::open(&place, nix::fcntl::OFlag::O_DIRECTORY, nix::sys::stat::Mode::empty());
         for _ in 0..5000 {

@@ -3,7 +3,7 @@
 use crate::{course, doctor, shell, tidy};
 use clap::ArgMatches;
 use grader::exit::Exit;
-use grader::{GraderError, Result};
+use grader::{GraderError, Result, catalogue, drill};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -53,6 +53,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         cargo(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
     step("sandbox: closes answers in", &|| Ok(Outcome::of(doctor::complaint()?)))?;
+    step("sandbox: stops hostile programs, meets needs", &hostile_programs)?;
     let mut tests = vec!["test", "--workspace", "--no-fail-fast"];
     let stubs = tidy::slugs()?;
     for stub in &stubs {
@@ -63,6 +64,15 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     })?;
     shell::report(&format!("{passed} passed, {failed} failed"));
     Ok(if failed == 0 { Exit::Full } else { Exit::Course })
+}
+
+/// Attacks on the sandbox and needs of honest programs, in every box of this machine.
+fn hostile_programs() -> Result<Outcome> {
+    let questions = catalogue::questions()?;
+    let sandbox = course::workshop(&questions[..1])?.sandbox;
+    let drill = drill::run(course::root(), &sandbox)?;
+    shell::say(&drill.line());
+    Ok(Outcome::of((!drill.wrong.is_empty()).then(|| drill.wrong.join("\n"))))
 }
 
 fn cargo(args: &[&str], variables: &[(&str, &str)]) -> Result<Outcome> {

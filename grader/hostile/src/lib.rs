@@ -9,7 +9,7 @@
 
 mod table;
 
-use Layer::{Cleaning, Grader, Kernel, Landlock, Limits, Namespaces, NewerLandlock, OwnUser, Seccomp};
+use Layer::{Grader, Kernel, Landlock, Limits, Namespaces, NewerLandlock, OwnUser, RunUser, Seccomp, Spared};
 
 /// What can stand between an attack and its aim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,12 @@ pub enum Layer {
     NewerLandlock,
     /// The filter on system calls.
     Seccomp,
-    /// What belongs to the run's own user is removed after it. Stands wherever runs have such a user.
-    Cleaning,
+    /// The run has a user of its own: it may not touch the judge, and what belongs to it is removed after
+    /// it. Stands wherever the grader was started as root, and cannot be switched off there.
+    RunUser,
+    /// The filter also refuses what is done to the judge and to all above it. Stands where neither a user
+    /// nor namespaces keep them apart.
+    Spared,
     /// What the kernel refuses to every ordinary user. Always there, so that nobody can show here what
     /// would happen without it.
     Kernel,
@@ -35,18 +39,6 @@ pub enum Layer {
     Grader,
 }
 
-impl Layer {
-    /// Whether it stands in every box.
-    pub fn is_everywhere(self) -> bool {
-        matches!(self, Kernel | Limits | Grader)
-    }
-
-    /// Whether a box can be made without it.
-    pub fn can_be_off(self) -> bool {
-        !self.is_everywhere() && self != Cleaning
-    }
-}
-
 /// How it is found out whether an attack has reached its aim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Witness {
@@ -54,6 +46,8 @@ pub enum Witness {
     Itself,
     /// What it was aimed at outside: is it still as it was when the run's folder has been removed?
     Victims,
+    /// Whether the process that it was aimed at could end in peace.
+    VictimProcess,
     /// Whether the run's folder could be removed.
     Folder,
     /// Whether named shared memory is still there after the run.

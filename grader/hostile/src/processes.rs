@@ -4,7 +4,7 @@ use crate::Attack;
 use crate::raw::{self, Arg};
 use crate::target::{Tried, unless};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sched::{sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
@@ -41,6 +41,10 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "signal_thread" => |target| signal_thread(target.pid()),
         "signal_by_descriptor" => |target| signal_by_descriptor(target.pid()),
         "signal_all" => |_| signal(-1),
+        "signal_by_file" => |target| signal_by_file(target.pid()),
+        "find_locks" => |target| find_locks(target.pid()),
+        "move_memory" => |target| move_memory(target.pid()),
+        "release_memory" => |target| release_memory(target.pid()),
         "debug" => |target| debug(target.pid()),
         "read_memory" => |target| read_memory(target.pid()),
         "take_descriptor" => |target| take_descriptor(target.pid()),
@@ -50,6 +54,8 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "renice_disk" => |target| renice_disk(target.pid()),
         "pin" => |target| pin(target.pid()),
         "demote" => |target| demote(target.pid()),
+        "pin_judge" => |target| pin(target.judge()),
+        "demote_judge" => |target| demote(target.judge()),
         "move_group" => {
             |target| Ok(setpgid(Pid::from_raw(target.pid()), Pid::from_raw(0)).map(|()| "moved".into())?)
         }
@@ -109,6 +115,34 @@ fn signal_by_descriptor(pid: i32) -> Tried {
     let process = descriptor_of(pid)?;
     let mut args = [Number(process.as_raw_fd().into()), Number(0), Number(0), Number(0)];
     Ok(raw::call(libc::SYS_pidfd_send_signal, &mut args).map(|_| "may signal".into())?)
+}
+
+/// The signal of a socket that can be read from ends whoever has not asked for it.
+fn signal_by_file(pid: i32) -> Tried {
+    let (from, to) = pair()?;
+    let fd = || Number(to.as_raw_fd().into());
+    raw::call(libc::SYS_fcntl, &mut [fd(), Number(libc::F_SETOWN.into()), Number(pid.into())])?;
+    fcntl(&to, FcntlArg::F_SETFL(OFlag::O_ASYNC | OFlag::O_NONBLOCK))?;
+    Ok(nix::unistd::write(&from, b"x").map(|_| "sent".into())?)
+}
+
+fn find_locks(pid: i32) -> Tried {
+    let (mut list, mut length) = ([0; 8], [0; 8]);
+    let mut args = [Number(pid.into()), Out(&mut list), Out(&mut length)];
+    Ok(raw::call(libc::SYS_get_robust_list, &mut args).map(|_| "told".into())?)
+}
+
+/// No page at all: whether pages could be moved is answered all the same.
+fn move_memory(pid: i32) -> Tried {
+    let mut args = [Number(pid.into()), Number(0), Number(0), Number(0), Number(0), Number(0)];
+    Ok(raw::call(libc::SYS_move_pages, &mut args).map(|_| "may move".into())?)
+}
+
+/// Of a process that does not end: that is found last.
+fn release_memory(pid: i32) -> Tried {
+    let process = descriptor_of(pid)?;
+    let mut args = [Number(process.as_raw_fd().into()), Number(0)];
+    unless(raw::call(libc::SYS_process_mrelease, &mut args), &[Errno::EINVAL])
 }
 
 /// Attaches without stopping; the kernel detaches when this process ends.

@@ -94,7 +94,7 @@ extern "C" fn count(_: libc::c_int) {
 
 /// Counts a signal from now on, instead of ending by it.
 pub(crate) fn count_signal(signal: Signal) -> Result<(), Errno> {
-    let action = SigAction::new(SigHandler::Handler(count), SaFlags::empty(), SigSet::empty());
+    let action = SigAction::new(SigHandler::Handler(count), SaFlags::SA_RESTART, SigSet::empty());
     // SAFETY: the handler adds to an atomic, which may be done at any moment.
     unsafe { sigaction(signal, &action) }.map(drop)
 }

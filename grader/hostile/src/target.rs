@@ -70,6 +70,11 @@ impl Target {
         self.word("pid").parse().unwrap_or(i32::MAX)
     }
 
+    /// The judge. Nothing may be done to it that changes anything.
+    pub(crate) fn judge(&self) -> i32 {
+        self.word("judge").parse().unwrap_or(i32::MAX)
+    }
+
     /// A port on which somebody listens.
     pub(crate) fn port(&self, name: &str) -> u16 {
         self.word(name).parse().unwrap_or_default()

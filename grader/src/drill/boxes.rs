@@ -56,15 +56,26 @@ impl Walls {
         Layers { namespaces, landlock, seccomp, open, ..others.clone() }
     }
 
-    fn has(self, layer: Layer, cleaning: bool) -> bool {
+    fn has(self, layer: Layer, run_user: bool) -> bool {
         match layer {
             Layer::OwnUser => self.own_user,
             Layer::Namespaces => self.namespaces,
             Layer::Landlock => self.landlock,
             Layer::Seccomp => self.seccomp,
-            Layer::Cleaning => cleaning,
+            Layer::RunUser => run_user,
+            Layer::Spared => self.seccomp && !self.namespaces && !run_user,
             Layer::NewerLandlock => false,
             Layer::Kernel | Layer::Limits | Layer::Grader => true,
+        }
+    }
+
+    /// These and others.
+    fn with(self, others: Walls) -> Walls {
+        Walls {
+            own_user: self.own_user || others.own_user,
+            namespaces: self.namespaces || others.namespaces,
+            landlock: self.landlock || others.landlock,
+            seccomp: self.seccomp || others.seccomp,
         }
     }
 
@@ -73,21 +84,21 @@ impl Walls {
             Layer::OwnUser => self.own_user = stands,
             Layer::Namespaces => self.namespaces = stands,
             Layer::Landlock => self.landlock = stands,
-            Layer::Seccomp => self.seccomp = stands,
+            Layer::Seccomp | Layer::Spared => self.seccomp = stands,
             _ => {}
         }
     }
 
-    /// What may be seen of an attack that these walls stop; nothing if they do not. `cleaning` says
+    /// What may be seen of an attack that these walls stop; nothing if they do not. `run_user` says
     /// whether runs have a user of their own here.
-    pub(super) fn closing(self, attack: &Attack, cleaning: bool) -> Vec<&'static str> {
-        let standing = attack.closed_by.iter().filter(|(layer, _)| self.has(*layer, cleaning));
+    pub(super) fn closing(self, attack: &Attack, run_user: bool) -> Vec<&'static str> {
+        let standing = attack.closed_by.iter().filter(|(layer, _)| self.has(*layer, run_user));
         standing.map(|(_, evidence)| *evidence).collect()
     }
 }
 
 /// The boxes in which an attack is tried, on a machine whose whole box is this.
-pub(super) fn proofs(attack: &Attack, whole: Walls, cleaning: bool) -> Vec<(&Attack, Proof, Walls)> {
+pub(super) fn proofs(attack: &Attack, whole: Walls, run_user: bool) -> Vec<(&Attack, Proof, Walls)> {
     let mut proofs = vec![(Proof::Whole, whole)];
     if whole.namespaces {
         proofs.push((Proof::WithoutNamespaces, Walls { namespaces: false, ..whole }));
@@ -99,11 +110,12 @@ pub(super) fn proofs(attack: &Attack, whole: Walls, cleaning: bool) -> Vec<(&Att
         alone.set(layer, true);
         // What the grader's own code does is the same in every box.
         let is_new = layer != Layer::Grader && !proofs.iter().any(|(proof, _)| *proof == Proof::Alone(layer));
-        if is_new && whole.has(layer, cleaning) {
+        let can_be_chosen = whole.with(alone) == whole;
+        if is_new && can_be_chosen && alone.has(layer, run_user) {
             proofs.push((Proof::Alone(layer), alone));
         }
     }
-    if open != whole && open.closing(attack, cleaning).is_empty() {
+    if open != whole && open.closing(attack, run_user).is_empty() {
         proofs.push((Proof::Open, open));
     }
     proofs.into_iter().map(|(proof, walls)| (attack, proof, walls)).collect()
@@ -114,7 +126,7 @@ pub(super) fn difference(
     attack: &Attack,
     proof: Proof,
     walls: Walls,
-    cleaning: bool,
+    run_user: bool,
     seen: &Seen,
 ) -> Option<String> {
     let of = |wanted: Layer| {
@@ -123,7 +135,7 @@ pub(super) fn difference(
     };
     let closing = match proof {
         Proof::Alone(layer) => of(layer),
-        _ => walls.closing(attack, cleaning),
+        _ => walls.closing(attack, run_user),
     };
     let as_said = match seen {
         Seen::Reached(_) => closing.is_empty(),

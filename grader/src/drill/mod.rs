@@ -65,8 +65,8 @@ pub fn run(root: &Path, sandbox: &Sandbox) -> Result<Drill> {
     let is_wrong = |wanted: &dyn Fn(&Job<'_>) -> bool| {
         jobs.iter().zip(&differences).filter(|(job, line)| wanted(job) && line.is_some()).count()
     };
-    let cleaning = sandbox.layers.own_user;
-    let is_open = |attack: &Attack, walls: Walls| walls.closing(attack, cleaning).is_empty();
+    let run_user = sandbox.layers.own_user;
+    let is_open = |attack: &Attack, walls: Walls| walls.closing(attack, run_user).is_empty();
     let rungs: Vec<Rung> = given.iter().map(|walls| walls.layers(&sandbox.layers).rung()).collect();
     let gaps = given.iter().zip(&rungs).flat_map(|(&walls, &rung)| {
         let open = attacks.iter().filter(move |attack| is_open(attack, walls));

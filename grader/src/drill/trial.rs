@@ -54,12 +54,15 @@ impl Trial<'_> {
     pub(super) fn attack(&self, attack: &Attack, walls: Walls) -> Result<Seen> {
         let slot = Slot::take(&self.sandbox.layers)?;
         // Where the user is no wall, what belongs to us belongs to the attack's user too.
-        let victims = Victims::new(&self.program.path, slot.user().filter(|_| !walls.own_user))?;
+        let mut victims = Victims::new(&self.program.path, slot.user().filter(|_| !walls.own_user))?;
         let words = ["attack".to_owned(), attack.name.to_owned()];
         let words = words.into_iter().chain(victims.arguments(self.services)).collect();
         let scratch = Scratch::new("attack")?;
         let folder = scratch.path().to_path_buf();
-        let end = self.run(words, walls, attack.sees_processes, &slot, &scratch)?;
+        let mut is_at_peace = true;
+        let end = self.run(words, walls, attack.sees_processes, (&slot, &scratch), || {
+            is_at_peace = attack.witness != Witness::VictimProcess || victims.dismiss();
+        })?;
         drop(scratch);
         let said = end.seen();
         let has_acted = match &said {
@@ -71,6 +74,7 @@ impl Trial<'_> {
             _ if !has_acted => return Ok(said),
             Witness::Itself => return Ok(said),
             Witness::Victims => (victims.are_intact(), "intact"),
+            Witness::VictimProcess => (is_at_peace, "at peace"),
             Witness::Folder => (folder.symlink_metadata().is_err(), "gone"),
             Witness::SharedMemory => (!victims.left_memory().exists(), "gone"),
             Witness::Processes => (end.is_silent, "gone"),
@@ -85,16 +89,18 @@ impl Trial<'_> {
         let slot = Slot::take(&self.sandbox.layers)?;
         let scratch = Scratch::new("need")?;
         let words = vec!["need".to_owned(), need.to_owned()];
-        Ok(self.run(words, walls, true, &slot, &scratch)?.seen())
+        Ok(self.run(words, walls, true, (&slot, &scratch), || ())?.seen())
     }
 
+    /// Runs the program to its end; `before_sweep` is called when only processes of the same user are
+    /// still to be ended.
     fn run(
         &self,
         words: Vec<String>,
         walls: Walls,
         sees_processes: bool,
-        slot: &Slot,
-        scratch: &Scratch,
+        (slot, scratch): (&Slot, &Scratch),
+        before_sweep: impl FnOnce(),
     ) -> Result<End> {
         let sandbox = self.sandbox.with(walls.layers(&self.sandbox.layers));
         let ((reaper, for_reaper), (_driver, for_driver)) = (link::pair()?, link::pair()?);
@@ -113,19 +119,20 @@ impl Trial<'_> {
             many_threads: false,
         };
         let running = sandbox::start(&sandbox, slot, order)?;
-        End::of(running, &reaper)
+        End::of(running, &reaper, before_sweep)
     }
 }
 
 /// Whether a line may be shown: nothing in it moves a cursor, and nothing at its beginning is a command.
 fn is_harmless(line: &str) -> bool {
     const TURNS: &[char] = &['\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}'];
-    !line.contains(|c: char| c.is_control() || TURNS.contains(&c))
+    let is_command = line.trim_start().starts_with("::") || line.contains("##[");
+    !is_command && !line.contains(|c: char| c.is_control() || TURNS.contains(&c))
 }
 
 impl End {
     /// Waits for the end of a program, then has the reaper end everything else.
-    fn of(mut running: Running, reaper: &OwnedFd) -> Result<Self> {
+    fn of(mut running: Running, reaper: &OwnedFd, before_sweep: impl FnOnce()) -> Result<Self> {
         for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
                 .map_err(|error| GraderError::machine(format!("failed to prepare a pipe: {error}")))?;
@@ -162,6 +169,7 @@ impl End {
                 break;
             }
         }
+        before_sweep();
         running.finish();
         end.text = String::from_utf8_lossy(&kept).into_owned();
         Ok(end)

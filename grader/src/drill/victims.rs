@@ -107,6 +107,7 @@ impl Victims {
         vec![
             format!("folder={}", self.folder.path().display()),
             format!("pid={}", self.process.id()),
+            format!("judge={}", std::process::id()),
             format!("tcp={tcp}"),
             format!("udp={}", services.udp.port()),
             format!("tag={}", self.tag),
@@ -118,6 +119,13 @@ impl Victims {
         let is_whole =
             |name: &str| fs::read_to_string(self.folder.path().join(name)).is_ok_and(|text| text == VERDICT);
         ["solution.rs", "home/secret", "verdict.json"].into_iter().all(is_whole)
+    }
+
+    /// Lets the process end by itself. Whether nothing had ended it before, or was about to: a signal
+    /// that has come is heeded before the end.
+    pub(super) fn dismiss(&mut self) -> bool {
+        drop(self.process.stdin.take());
+        self.process.wait().is_ok_and(|status| status.success())
     }
 
     /// Named shared memory that an attack has left, if it is still there.

@@ -97,7 +97,7 @@ pub(crate) const LEFTOVERS: &[Attack] = &[
     .absent(&["EPERM"]),
     Attack::new(
         "deep_folders",
-        "leaves 30,000 folders one in another, so that the cleaner's stack or descriptors run out",
+        "leaves 10,000 folders one in another, so that the cleaner's stack or descriptors run out",
         &[(Grader, "gone")],
     )
     .seen_by(Witness::Folder),
@@ -107,13 +107,13 @@ pub(crate) const LEFTOVERS: &[Attack] = &[
     Attack::new(
         "shared_memory_left",
         "leaves named shared memory behind, for the next run or to fill the machine",
-        &[(Namespaces, "gone"), (Cleaning, "gone")],
+        &[(Namespaces, "gone"), (RunUser, "gone")],
     )
     .seen_by(Witness::SharedMemory),
     Attack::new(
         "shared_folder_left",
         "the same with a folder, which is not removed as files are",
-        &[(Namespaces, "gone"), (Cleaning, "gone")],
+        &[(Namespaces, "gone"), (RunUser, "gone")],
     )
     .seen_by(Witness::SharedMemory),
     Attack::new(

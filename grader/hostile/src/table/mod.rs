@@ -12,6 +12,6 @@ pub(crate) use processes::{PROCESSES, REAPER};
 pub(crate) use system::{NETWORK, SYSTEM};
 
 use crate::{
-    Attack, Cleaning, Grader, Kernel, Landlock, Layer, Limits, Namespaces, NewerLandlock, OwnUser, Seccomp,
-    Witness,
+    Attack, Grader, Kernel, Landlock, Layer, Limits, Namespaces, NewerLandlock, OwnUser, RunUser, Seccomp,
+    Spared, Witness,
 };

@@ -15,6 +15,9 @@ const PROC: &[(Layer, &str)] = &[(OwnUser, "EACCES"), (Namespaces, "ENOENT"), (L
 /// What is only a question of the user.
 const SCHEDULE: &[(Layer, &str)] = &[(OwnUser, "EPERM"), (Namespaces, "ESRCH")];
 
+/// The same of the judge itself, which no test can give to another user.
+const JUDGE: &[(Layer, &str)] = &[(RunUser, "EPERM"), (Namespaces, "ESRCH"), (Spared, "EPERM")];
+
 /// The same where the filter looks at it.
 const LIMIT: &[(Layer, &str)] = &[(OwnUser, "EPERM"), (Namespaces, "ESRCH"), (Seccomp, "EPERM")];
 
@@ -46,15 +49,31 @@ pub(crate) const PROCESSES: &[Attack] = &[
     Attack::new("signal_thread", "signals one thread of the judge's", SIGNAL),
     Attack::new("signal_by_descriptor", "signals the judge through a descriptor of the process", SIGNAL),
     Attack::new("signal_all", "signals everybody at once", &[(Namespaces, "ESRCH"), (Seccomp, "EPERM")]),
+    Attack::new(
+        "signal_by_file",
+        "has the kernel signal the judge whenever a file is ready",
+        &[(OwnUser, "at peace"), (Namespaces, "ESRCH"), (Landlock, "at peace")],
+    )
+    .seen_by(Witness::VictimProcess),
     Attack::new("debug", "takes the judge over as a debugger", DEBUG),
     Attack::new("read_memory", "reads the judge's memory by a call", DEBUG),
     Attack::new("take_descriptor", "takes one of the judge's open files", DEBUG),
     Attack::new("compare", "asks whether it shares files with the judge", DEBUG).absent(&["ENOSYS"]),
+    Attack::new("find_locks", "asks where the judge's list of locks lies", SIGNAL),
+    Attack::new("move_memory", "asks where the judge's memory lies, and moves it", DEBUG).absent(&["ENOSYS"]),
+    Attack::new(
+        "release_memory",
+        "takes the judge's memory away while it ends",
+        &[(Namespaces, "ESRCH"), (Seccomp, "SIGSYS")],
+    )
+    .absent(&["ENOSYS"]),
     Attack::new("limit", "changes the judge's limits", LIMIT),
     Attack::new("renice", "lets the judge run after everybody else", LIMIT),
     Attack::new("renice_disk", "lets the judge read and write after everybody else", LIMIT),
     Attack::new("pin", "puts the judge on one processor", SCHEDULE),
     Attack::new("demote", "lets the judge run only when nobody else wants to", SCHEDULE),
+    Attack::new("pin_judge", "the same to the very judge of this run", JUDGE),
+    Attack::new("demote_judge", "the same to the very judge of this run", JUDGE),
     Attack::new("move_group", "moves the judge into another group", &[(Kernel, "ESRCH")]),
     Attack::new("forge_sender", "sends a message in the judge's name", &[(Kernel, "EPERM")])
         .absent(&["ESRCH"]),

@@ -17,7 +17,8 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "vsock" => |_| socket(libc::AF_VSOCK, libc::SOCK_STREAM),
         "kernel_ciphers" => |_| socket(libc::AF_ALG, libc::SOCK_SEQPACKET),
         "abstract_socket" => abstract_socket,
-        "file_socket" => file_socket,
+        "file_socket" => |target| file_socket(target, "socket"),
+        "public_socket" => |target| file_socket(target, "open/socket"),
         _ => return None,
     })
 }
@@ -44,6 +45,6 @@ fn abstract_socket(target: &Target) -> Tried {
     Ok(UnixStream::connect_addr(&address).map(|_| "connected".into())?)
 }
 
-fn file_socket(target: &Target) -> Tried {
-    Ok(UnixStream::connect(target.file("socket")).map(|_| "connected".into())?)
+fn file_socket(target: &Target, name: &str) -> Tried {
+    Ok(UnixStream::connect(target.file(name)).map(|_| "connected".into())?)
 }

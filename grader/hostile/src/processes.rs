@@ -40,6 +40,7 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "signal_group" => |target| signal(-target.pid()),
         "signal_thread" => |target| signal_thread(target.pid()),
         "signal_by_descriptor" => |target| signal_by_descriptor(target.pid()),
+        "signal_by_folder" => |target| signal_by_folder(target.pid()),
         "signal_all" => |_| signal(-1),
         "signal_by_file" => |target| signal_by_file(target.pid()),
         "find_locks" => |target| find_locks(target.pid()),
@@ -117,6 +118,13 @@ fn signal_by_descriptor(pid: i32) -> Tried {
     Ok(raw::call(libc::SYS_pidfd_send_signal, &mut args).map(|_| "may signal".into())?)
 }
 
+/// A folder under `/proc` does as well as a descriptor of the process, and no filter sees whose it is.
+fn signal_by_folder(pid: i32) -> Tried {
+    let folder = File::open(format!("/proc/{pid}"))?;
+    let mut args = [Number(folder.as_raw_fd().into()), Number(0), Number(0), Number(0)];
+    Ok(raw::call(libc::SYS_pidfd_send_signal, &mut args).map(|_| "may signal".into())?)
+}
+
 /// The signal of a socket that can be read from ends whoever has not asked for it.
 fn signal_by_file(pid: i32) -> Tried {
     let (from, to) = pair()?;
@@ -183,7 +191,10 @@ fn limit(pid: i32) -> Tried {
 
 /// One step, of a process that ends with this run.
 fn renice(pid: i32) -> Tried {
-    let mut args = [Number(libc::PRIO_PROCESS.into()), Number(pid.into()), Number(1)];
+    // The call tells 20 less the figure, so that none is negative.
+    let now =
+        20 - raw::call(libc::SYS_getpriority, &mut [Number(libc::PRIO_PROCESS.into()), Number(pid.into())])?;
+    let mut args = [Number(libc::PRIO_PROCESS.into()), Number(pid.into()), Number(now + 1)];
     Ok(raw::call(libc::SYS_setpriority, &mut args).map(|_| "slowed".into())?)
 }
 

@@ -41,7 +41,8 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_setpriority, libc::SYS_ioprio_set,
     libc::SYS_shmget, libc::SYS_semget, libc::SYS_msgget, libc::SYS_mq_open,
     libc::SYS_setitimer, libc::SYS_timer_create,
-    libc::SYS_inotify_add_watch,
+    libc::SYS_inotify_add_watch, libc::SYS_inotify_init1,
+    #[cfg(target_arch = "x86_64")] libc::SYS_inotify_init,
 ];
 
 /// Rights, owners, dates and notes of a file that is named by its path. Landlock has no rule for them,
@@ -61,9 +62,13 @@ const ON_RIGHTS: &[i64] = &[
     #[cfg(target_arch = "x86_64")] libc::SYS_futimesat,
 ];
 
-/// `clone3` hides its flags behind a pointer; `io_uring` makes calls that no filter sees.
-const UNKNOWN: &[i64] =
-    &[libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+/// `clone3` hides its flags behind a pointer; `io_uring` makes calls that no filter sees; of the older
+/// asynchronous calls there are only so many for the whole machine.
+#[rustfmt::skip]
+const UNKNOWN: &[i64] = &[
+    libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register,
+    libc::SYS_io_setup,
+];
 
 /// Calls that act on a process, and which of their arguments names it.
 const ON_PROCESSES: &[(i64, u8)] = &[

@@ -93,7 +93,13 @@ impl Walls {
     /// whether runs have a user of their own here.
     pub(super) fn closing(self, attack: &Attack, run_user: bool) -> Vec<&'static str> {
         let standing = attack.closed_by.iter().filter(|(layer, _)| self.has(*layer, run_user));
-        standing.map(|(_, evidence)| *evidence).collect()
+        let mut closing: Vec<&str> = Vec::new();
+        for (_, evidence) in standing {
+            if !closing.contains(evidence) {
+                closing.push(evidence);
+            }
+        }
+        closing
     }
 }
 

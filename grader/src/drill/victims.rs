@@ -64,7 +64,7 @@ pub(super) struct Victims {
     /// Stands for the judge.
     process: Child,
     tag: String,
-    _sockets: [UnixListener; 2],
+    _sockets: [UnixListener; 3],
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -89,6 +89,8 @@ impl Victims {
         fs::write(path.join("open/plain"), "").map_err(failed)?;
         let by_file = UnixListener::bind(path.join("socket")).map_err(failed)?;
         fs::set_permissions(path.join("socket"), Permissions::from_mode(0o600)).map_err(failed)?;
+        let public = UnixListener::bind(path.join("open/socket")).map_err(failed)?;
+        fs::set_permissions(path.join("open/socket"), Permissions::from_mode(0o666)).map_err(failed)?;
         let name = SocketAddr::from_abstract_name(path.as_os_str().as_encoded_bytes());
         let by_name = name.and_then(|name| UnixListener::bind_addr(&name)).map_err(failed)?;
         if let Some(user) = user {
@@ -98,7 +100,7 @@ impl Victims {
             }
         }
         let process = waiting(program, user)?;
-        Ok(Self { folder, process, tag, _sockets: [by_file, by_name] })
+        Ok(Self { folder, process, tag, _sockets: [by_file, by_name, public] })
     }
 
     /// How the program is told of them.

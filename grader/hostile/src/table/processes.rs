@@ -48,6 +48,11 @@ pub(crate) const PROCESSES: &[Attack] = &[
     Attack::new("signal_group", "signals everybody in the judge's group", SIGNAL),
     Attack::new("signal_thread", "signals one thread of the judge's", SIGNAL),
     Attack::new("signal_by_descriptor", "signals the judge through a descriptor of the process", SIGNAL),
+    Attack::new(
+        "signal_by_folder",
+        "signals the judge through its folder under `/proc`",
+        &[(OwnUser, "EPERM"), (Namespaces, "ENOENT"), (Landlock, "EPERM")],
+    ),
     Attack::new("signal_all", "signals everybody at once", &[(Namespaces, "ESRCH"), (Seccomp, "EPERM")]),
     Attack::new(
         "signal_by_file",

@@ -33,6 +33,11 @@ pub(crate) const NETWORK: &[Attack] = &[
         "connects to a service of the user's by its file, as that of containers",
         &[(OwnUser, "EACCES"), (Namespaces, "ENOENT"), (NewerLandlock, "EACCES")],
     ),
+    Attack::new(
+        "public_socket",
+        "connects to a service that serves every user of this machine, as that of logs",
+        &[(Namespaces, "ENOENT"), (NewerLandlock, "EACCES")],
+    ),
 ];
 
 /// What nothing innocent does, and an ordinary user may.

@@ -132,12 +132,7 @@ pub(crate) const SYSTEM: &[Attack] = &[
         .absent(&["ENOSYS"]),
     Attack::new("old_semaphores", "the same with semaphores", REFUSED).absent(&["ENOSYS"]),
     Attack::new("old_messages", "the same with messages", REFUSED).absent(&["ENOSYS"]),
-    Attack::new(
-        "message_queue",
-        "the same with a queue that has a name",
-        &[(Landlock, "EACCES"), (Seccomp, "EPERM")],
-    )
-    .absent(&["ENOSYS"]),
+    Attack::new("message_queue", "the same with a queue that has a name", REFUSED).absent(&["ENOSYS"]),
     #[cfg(target_arch = "x86_64")]
     Attack::new("old_entrance", "makes system calls by the 32-bit entrance, whose numbers are others", FATAL)
         .absent(&["SIGSEGV", "ENOSYS"]),

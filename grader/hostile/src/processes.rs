@@ -2,7 +2,7 @@
 
 use crate::Attack;
 use crate::raw::{self, Arg};
-use crate::target::{Tried, unless};
+use crate::target::{Stopped, Tried, unless};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
@@ -70,7 +70,7 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "debug_reaper" => |_| debug(reaper()),
         "be_debugged" => |_| Ok(raw::call(libc::SYS_ptrace, &mut [Number(0)]).map(|_| "traced".into())?),
         "list_descriptors_of_reaper" | "list_descriptors_of_reaper_threads" => |_| list_descriptors(reaper()),
-        "open_descriptor_of_reaper" => |_| open_descriptor(reaper(), 1),
+        "open_descriptor_of_reaper" => |_| open_socket_of_reaper(),
         "read_memory_of_reaper" => {
             |_| Ok(File::open(format!("/proc/{}/mem", reaper())).map(|_| "opened".into())?)
         }
@@ -97,6 +97,15 @@ fn list_descriptors(pid: i32) -> Tried {
 
 fn open_descriptor(pid: i32, number: u32) -> Tried {
     Ok(OpenOptions::new().write(true).open(format!("/proc/{pid}/fd/{number}")).map(|_| "opened".into())?)
+}
+
+/// Its standard input, the one descriptor that stays the same while it gets ready. A socket cannot be
+/// opened by a path, which is said after the rights were looked at.
+fn open_socket_of_reaper() -> Tried {
+    match open_descriptor(reaper(), 0) {
+        Err(Stopped(why)) if why == "ENXIO" => Ok(why),
+        tried => tried,
+    }
 }
 
 fn signal(pid: i32) -> Tried {

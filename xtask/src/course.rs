@@ -21,6 +21,15 @@ pub(crate) fn workshop(questions: &[Question]) -> Result<Workshop> {
     })
 }
 
+/// Gets ready to grade without the layers of the sandbox that the command line leaves out.
+pub(crate) fn workshop_with(flags: &ArgMatches, questions: &[Question]) -> Result<Workshop> {
+    let mut workshop = workshop(questions)?;
+    if let Some(names) = flags.get_many::<String>("without") {
+        workshop.sandbox = workshop.sandbox.without(names.map(String::as_str))?;
+    }
+    Ok(workshop)
+}
+
 /// The questions named on the command line; all if none is.
 pub(crate) fn questions(flags: &ArgMatches) -> Result<Vec<Question>> {
     let Some(names) = flags.get_many::<String>("questions") else { return catalogue::questions() };

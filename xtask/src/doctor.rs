@@ -1,13 +1,15 @@
 //! `doctor`: what this machine guarantees to whoever grades strangers' code on it, and how to get more.
 
 use crate::{course, shell};
+use clap::ArgMatches;
 use grader::catalogue;
 use grader::exit::Exit;
 use grader::sandbox::{Layers, Rung};
 use grader::{GraderError, Result};
 
-pub(crate) fn run() -> Result<Exit> {
-    let layers = &layers()?;
+pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
+    let questions = catalogue::questions()?;
+    let layers = &course::workshop_with(flags, &questions[..1])?.sandbox.layers;
     shell::report(&layers.line());
     shell::report(meaning(layers.rung()));
     shell::report("");

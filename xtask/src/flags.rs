@@ -48,7 +48,8 @@ pub(crate) fn command() -> Command {
         .subcommand(Command::new("list").about("List the questions"))
         .subcommand(
             Command::new("doctor")
-                .about("Say what protects this machine from the answers that it grades, and how to get more"),
+                .about("Say what protects this machine from the answers that it grades, and how to get more")
+                .arg(without()),
         )
         .subcommand(
             Command::new("check")
@@ -76,7 +77,8 @@ pub(crate) fn command() -> Command {
                         .long("hogs")
                         .action(ArgAction::SetTrue)
                         .help("Beside busy loops that leave the gradings next to no processor"),
-                ),
+                )
+                .arg(without()),
         )
         .subcommand(
             Command::new("bench")
@@ -126,7 +128,18 @@ fn grade() -> Command {
                 .value_parser(value_parser!(u32).range(1..))
                 .help("Build once, judge N times, and say whether any verdict differs"),
         )
+        .arg(without())
         .arg(format())
+}
+
+/// Layers of the sandbox to do without.
+fn without() -> Arg {
+    Arg::new("without")
+        .long("without")
+        .value_name("LAYER")
+        .value_parser(["namespaces", "landlock", "seccomp"])
+        .action(ArgAction::Append)
+        .help("Do without this layer of the sandbox, to see what a lesser machine does")
 }
 
 /// Whose answer: own, the reference, or a folder's.

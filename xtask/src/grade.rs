@@ -21,7 +21,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     for question in &questions {
         answers.push(submission::read(question, &course::answer(flags, question))?);
     }
-    let workshop = course::workshop(&questions)?;
+    let workshop = course::workshop_with(flags, &questions)?;
     protect(flags, &workshop)?;
     if let Some(&times) = flags.get_one::<u32>("repeat") {
         return repeat(flags, &workshop, &questions, times);

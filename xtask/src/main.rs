@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Some(("explain", flags)) => explain::run(flags),
         Some(("reset", flags)) => reset::run(flags),
         Some(("list", _)) => list::run(),
-        Some(("doctor", _)) => doctor::run(),
+        Some(("doctor", flags)) => doctor::run(flags),
         Some(("check", flags)) => check::run(flags),
         Some(("soak", flags)) => soak::run(flags),
         Some(("bench", flags)) => bench::run(flags),

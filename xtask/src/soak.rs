@@ -19,7 +19,7 @@ use std::time::Instant;
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let runs = flags.get_one::<u32>("runs").copied().unwrap_or(200);
     let questions = course::questions(flags)?;
-    let workshop = course::workshop(&questions)?;
+    let workshop = course::workshop_with(flags, &questions)?;
     let _hogs = flags.get_flag("hogs").then(Hogs::start);
     let mut exit = Exit::Full;
     for question in questions {

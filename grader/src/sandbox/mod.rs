@@ -98,6 +98,24 @@ impl Sandbox {
         })
     }
 
+    /// The same without some layers, as on a machine that does not have them: what can be reached from
+    /// inside is measured anew. `names` are those of [`Layers::list`], in lower case.
+    ///
+    /// # Errors
+    ///
+    /// A usage error for a layer that cannot be left out; a machine error if nothing can be run.
+    pub fn without<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Result<Self> {
+        for name in names {
+            match name {
+                "namespaces" => self.bwrap = None,
+                "landlock" => self.layers.landlock = false,
+                "seccomp" => self.layers.seccomp = false,
+                _ => return Err(GraderError::usage(format!("`{name}` cannot be left out"))),
+            }
+        }
+        canary::measure(self)
+    }
+
     /// The same with other layers put on, of those that were found here.
     pub(crate) fn with(&self, layers: Layers) -> Self {
         Self { layers, ..self.clone() }

@@ -11,6 +11,7 @@ mod files;
 mod leftovers;
 mod needs;
 mod network;
+mod pair;
 mod processes;
 mod raw;
 mod system;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             }
             None => return usage(),
         },
+        "pair" => pair::play(&name, &Target::from_args(args)),
         "child" => return child(&name),
         _ => return usage(),
     };
@@ -74,7 +76,10 @@ fn child(name: &str) -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    let _ = writeln!(io::stderr(), "usage: hostile (attack NAME [key=value]... | need NAME)");
+    let _ = writeln!(
+        io::stderr(),
+        "usage: hostile (attack NAME [key=value]... | need NAME | pair HALF [key=value]...)"
+    );
     ExitCode::from(2)
 }
 

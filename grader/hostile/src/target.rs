@@ -80,6 +80,11 @@ impl Target {
         self.word(name).parse().unwrap_or_default()
     }
 
+    /// A word that no other attack has.
+    pub(crate) fn tag(&self) -> &str {
+        self.word("tag")
+    }
+
     /// A name in `/dev/shm` that no other attack has.
     pub(crate) fn shared_memory(&self, kind: &str) -> PathBuf {
         Path::new("/dev/shm").join(format!("racecourse-{kind}-{}", self.word("tag")))

@@ -9,6 +9,7 @@
 //! Knows no attack by name, and no question.
 
 mod boxes;
+mod pair;
 mod program;
 mod trial;
 mod victims;
@@ -65,6 +66,7 @@ pub fn run(root: &Path, sandbox: &Sandbox) -> Result<Drill> {
     let is_wrong = |wanted: &dyn Fn(&Job<'_>) -> bool| {
         jobs.iter().zip(&differences).filter(|(job, line)| wanted(job) && line.is_some()).count()
     };
+    let of_pair = pair::differences(&trial, &given)?;
     let run_user = sandbox.layers.own_user;
     let is_open = |attack: &Attack, walls: Walls| walls.closing(attack, run_user).is_empty();
     let rungs: Vec<Rung> = given.iter().map(|walls| walls.layers(&sandbox.layers).rung()).collect();
@@ -80,7 +82,7 @@ pub fn run(root: &Path, sandbox: &Sandbox) -> Result<Drill> {
         met: hostile::NEEDS.len().saturating_sub(unmet),
         gaps: gaps.collect(),
         rungs,
-        wrong: differences.into_iter().flatten().collect(),
+        wrong: differences.into_iter().flatten().chain(of_pair).collect(),
     })
 }
 

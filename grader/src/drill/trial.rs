@@ -84,6 +84,15 @@ impl Trial<'_> {
         Ok(if is_closed { Seen::Stopped(word.into()) } else { Seen::Reached(format!("not {word}")) })
     }
 
+    /// Runs a half of a pair, or both, to the end; the ways in which they have met.
+    pub(super) fn half(&self, half: &str, arguments: Vec<String>, walls: Walls) -> Result<Seen> {
+        let slot = Slot::take(&self.sandbox.layers)?;
+        let scratch = Scratch::new("pair")?;
+        let mut words = vec!["pair".to_owned(), half.to_owned()];
+        words.extend(arguments);
+        Ok(self.run(words, walls, true, (&slot, &scratch), || ())?.seen())
+    }
+
     /// Runs an honest program.
     pub(super) fn need(&self, need: &str, walls: Walls) -> Result<Seen> {
         let slot = Slot::take(&self.sandbox.layers)?;
@@ -102,8 +111,20 @@ impl Trial<'_> {
         (slot, scratch): (&Slot, &Scratch),
         before_sweep: impl FnOnce(),
     ) -> Result<End> {
+        let (running, reaper, _driver) = self.start(words, walls, sees_processes, (slot, scratch))?;
+        End::of(running, &reaper, before_sweep)
+    }
+
+    /// Starts the program. Returns also the sockets of its reaper and its driver.
+    pub(super) fn start(
+        &self,
+        words: Vec<String>,
+        walls: Walls,
+        sees_processes: bool,
+        (slot, scratch): (&Slot, &Scratch),
+    ) -> Result<(Running, OwnedFd, OwnedFd)> {
         let sandbox = self.sandbox.with(walls.layers(&self.sandbox.layers));
-        let ((reaper, for_reaper), (_driver, for_driver)) = (link::pair()?, link::pair()?);
+        let ((reaper, for_reaper), (driver, for_driver)) = (link::pair()?, link::pair()?);
         slot.give(scratch.path())?;
         let order = Order {
             program: &self.program.path,
@@ -118,8 +139,7 @@ impl Trial<'_> {
             compiler: false,
             many_threads: false,
         };
-        let running = sandbox::start(&sandbox, slot, order)?;
-        End::of(running, &reaper, before_sweep)
+        Ok((sandbox::start(&sandbox, slot, order)?, reaper, driver))
     }
 }
 

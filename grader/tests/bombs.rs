@@ -75,6 +75,9 @@ fn processes_without_an_end_are_stopped() {
     let bomb = "fn bomb() -> i32 { loop { if toolkit::fork(|| { bomb(); 0 }).is_err() { std::thread::sleep(Duration::from_secs(3600)) } } }\n        bomb();";
     assert_stopped(bomb, "TooManyTasks", "it had 128 threads and processes at once");
     assert_stopped_in(&lesser_workshop(), bomb, "TooManyTasks", "it had 128 threads and processes at once");
+    // Whoever comes next does not notice.
+    let next = headlines(workshop(), "");
+    assert!(next.iter().all(|(word, _)| word == "pass"), "{next:#?}");
 }
 
 #[test]

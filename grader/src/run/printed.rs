@@ -64,8 +64,28 @@ impl Printed {
         super::ending::last_words(&self.complaint)
     }
 
+    /// Why the box could not be closed, if that is what was said.
+    pub(super) fn box_failed(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.complaint);
+        let line = text.lines().find(|line| line.starts_with(wire::BOX_FAILED))?;
+        Some(format!("the sandbox could not be closed: {line}"))
+    }
+
     /// Why the process has left that should have stayed.
     pub(super) fn left_early(&self, status: ExitStatus, limits: &Limits) -> Ending {
         left_early(status, limits, &self.complaint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_that_could_not_be_closed_is_told_from_a_program_that_left() {
+        let told = |words: &str| Printed { bytes: 0, complaint: words.as_bytes().to_vec() }.box_failed();
+        let why = told(&format!("{}no such rule\n", wire::BOX_FAILED)).expect("a reason");
+        assert!(why.ends_with("no such rule"), "{why}");
+        assert_eq!(told("thread 'main' panicked\n"), None);
     }
 }

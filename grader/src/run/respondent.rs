@@ -138,8 +138,18 @@ impl Respondent {
         self.supervisor.is_thorough()
     }
 
-    /// Why a program has left that should have stayed: a disk that is full explains much.
-    pub(super) fn left_early(&self, status: ExitStatus, limits: &Limits, printed: &Printed) -> Ending {
+    /// Why a program has left that should have stayed: a disk that is full explains much. `was_heard` says
+    /// whether the driver had said anything by then: before it does, no line of the answer has run.
+    pub(super) fn left_early(
+        &self,
+        status: ExitStatus,
+        limits: &Limits,
+        printed: &Printed,
+        was_heard: bool,
+    ) -> Ending {
+        if !was_heard && let Some(why) = printed.box_failed() {
+            return Ending::Confused(why);
+        }
         let ending = printed.left_early(status, limits);
         match ending {
             Ending::LeftEarly { .. } => self.supervisor.look_at_files(limits).unwrap_or(ending),

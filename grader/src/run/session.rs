@@ -38,6 +38,8 @@ pub(super) struct Session {
     visits: BTreeMap<u64, u64>,
     stalled: Vec<Entry>,
     has_stalled: bool,
+    /// Whether the driver has said anything yet.
+    was_heard: bool,
     /// How many bytes it may still send until something is asked again.
     room: u64,
     printed: Printed,
@@ -78,6 +80,7 @@ impl Session {
             visits: BTreeMap::new(),
             stalled: Vec::new(),
             has_stalled: false,
+            was_heard: false,
             room: RUN_BYTES,
             printed,
         })
@@ -172,7 +175,9 @@ impl Session {
         let closed = match ended {
             Some(Ended { status, strays: 0 }) if status.success() => Ok(()),
             Some(ended) if ended.status.success() => Err(Ending::StartedProcess),
-            Some(ended) => Err(self.respondent.left_early(ended.status, &self.limits, &self.printed)),
+            Some(ended) => {
+                Err(self.respondent.left_early(ended.status, &self.limits, &self.printed, self.was_heard))
+            }
             None => Err(Ending::NoEnd { threads: describe_threads(pid) }),
         };
         self.abandon();
@@ -197,6 +202,7 @@ impl Session {
             if self.something_to_read()? {
                 let Some((bytes, key)) = self.read_message()? else { return Err(self.gone()) };
                 self.watch.progress();
+                self.was_heard = true;
                 match self.room.checked_sub(bytes.len() as u64 + 16) {
                     Some(room) => self.room = room,
                     None => return Err(self.stop(Ending::Nonsense)),
@@ -358,7 +364,9 @@ impl Session {
         let ending = match ended {
             // Whatever it died of, this is what must not be.
             Some(ended) if ended.strays > 0 => Ending::StartedProcess,
-            Some(ended) => self.respondent.left_early(ended.status, &self.limits, &self.printed),
+            Some(ended) => {
+                self.respondent.left_early(ended.status, &self.limits, &self.printed, self.was_heard)
+            }
             None => Ending::Nonsense,
         };
         self.stop(ending)

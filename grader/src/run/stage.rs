@@ -77,6 +77,8 @@ pub(super) struct Stage {
     /// The scene has come to its end.
     pub(super) returned: bool,
     descriptors: usize,
+    /// Whether the driver has said anything yet.
+    was_heard: bool,
     printed: Printed,
 }
 
@@ -116,6 +118,7 @@ impl Stage {
             started: Instant::now(),
             returned: false,
             descriptors: 0,
+            was_heard: false,
             printed,
         })
     }
@@ -311,6 +314,7 @@ impl Stage {
         if parcel.sender != Some(self.people.caller) || parcel.cut || !parcel.keys.is_empty() {
             return Err(Ending::Nonsense);
         }
+        self.was_heard = true;
         match Reply::from_bytes(&parcel.bytes) {
             Ok(Reply::Checkpoint { number }) => {
                 self.at_checkpoint = Some(number);
@@ -365,7 +369,9 @@ impl Stage {
             }
         }
         match &self.respondent.ended {
-            Some(ended) => self.respondent.left_early(ended.status, &self.limits, &self.printed),
+            Some(ended) => {
+                self.respondent.left_early(ended.status, &self.limits, &self.printed, self.was_heard)
+            }
             None => Ending::Nonsense,
         }
     }
@@ -411,7 +417,9 @@ impl Stage {
         }
         match &self.respondent.ended {
             Some(ended) if ended.status.success() && echoed == Some(token) => Ok(()),
-            Some(ended) => Err(self.respondent.left_early(ended.status, &self.limits, &self.printed)),
+            Some(ended) => {
+                Err(self.respondent.left_early(ended.status, &self.limits, &self.printed, self.was_heard))
+            }
             None => Err(Ending::Nonsense),
         }
     }

@@ -250,12 +250,36 @@ const ORDER: TrialRules = TrialRules {
         vec![
             trial(&[Call::New(3), Call::Map(0, held(fresh, 0, 9)), Call::Join(0)], &[backwards(9, 3)]),
             trial(&[Call::New(2), chunk(held(fresh, 0, 8)), Call::Join(0)], &[flow(2, &[0])]),
+            // Two chunks of two for two workers: the first of each begin.
+            trial(&[Call::New(2), chunk(held(fresh, 0, 4)), Call::Join(0)], &[Step::Gather(2), Step::Quiet]),
+            // Long enough for whatever happens only now and then.
+            trial(&[Call::New(1), Call::Map(0, held(fresh, 0, 60)), Call::Join(0)], &[flow(60, &[])]),
             trial(&[Call::New(3), Call::Map(0, plain(fresh, 0, 40)), Call::Join(0)], &[]),
         ]
     },
     judge: |trial, trace| {
         trace.good_end(Fault::Hang, STUCK)?;
         all_done(trial, trace, &[])?;
+        let mut begun = BTreeSet::new();
+        if let Some((_, task)) = trace.arrivals().find(|(_, task)| !begun.insert(*task)) {
+            return Err(Wrong::new(Fault::LostTask, format!("task {task} was run twice")));
+        }
+        if trial.script.first() == Some(&Step::Gather(2)) {
+            let before = trace.events.iter().take_while(|event| !matches!(event.seen, Seen::Opened { .. }));
+            let first: BTreeSet<u64> = before
+                .filter_map(|event| match event.seen {
+                    Seen::Arrived { task, .. } => Some(task),
+                    _ => None,
+                })
+                .collect();
+            // Fewer than two at once are the business of other checks.
+            if first.len() == 2 && first != BTreeSet::from([0, 2]) {
+                let what = format!(
+                    "with chunks of 2, the tasks {first:?} were begun first, side by side: a chunk goes to one worker"
+                );
+                return Err(Wrong::new(Fault::StaticSplit, what));
+            }
+        }
         for (number, call) in calls(trial).iter().enumerate() {
             for (place, (job, (numbers, text))) in
                 results::jobs_of(call).iter().zip(results(trace, number)).enumerate()
@@ -298,6 +322,14 @@ const ASYNC: TrialRules = TrialRules {
         ];
         vec![
             trial(&scene(held(fresh, 0, 5), &asked), &[Step::Checkpoint(1), Step::GoOn, flow(5, &[])]),
+            // However many are waiting.
+            trial(
+                &scene(
+                    [held(fresh, 0, 2), plain(fresh, 2, 300)].concat(),
+                    &[Call::Checkpoint(1), Call::Join(0)],
+                ),
+                &[Step::Checkpoint(1), Step::GoOn, flow(2, &[])],
+            ),
             trial(&scene(held(fresh, 0, 5), &closed), &[Step::Checkpoint(1), Step::GoOn, backwards(5, 2)]),
             // A free worker begins at once, without any further call.
             trial(

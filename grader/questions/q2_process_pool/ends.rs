@@ -5,18 +5,24 @@ use super::scenes::{backwards, calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Census, Pick, Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Census, Pick, Seen, Step, Trace, TrialRules, Who};
 use std::collections::BTreeSet;
 
 const HUNG: &str = "after a worker has died, the pool is stuck";
 
-/// The tasks in which the judge has killed a worker.
-fn killed_in(trial: &Trial) -> Vec<u64> {
-    let killed = trial.script.iter().filter_map(|step| match step {
-        Step::Kill(Pick::Task(task)) => Some(*task),
-        _ => None,
-    });
-    killed.collect()
+/// The tasks in which the judge has killed a worker: those that it held then.
+fn killed_in(trace: &Trace) -> Vec<u64> {
+    let mut held: Vec<(Who, u64)> = Vec::new();
+    let mut killed = Vec::new();
+    for event in &trace.events {
+        match event.seen {
+            Seen::Arrived { who, task, .. } => held.push((who, task)),
+            Seen::Opened { who, task, .. } => held.retain(|other| *other != (who, task)),
+            Seen::Killed(who) => killed.extend(held.extract_if(.., |(other, _)| *other == who).map(|(_, task)| task)),
+            _ => {}
+        }
+    }
+    killed
 }
 
 pub(super) const CRASH: TrialRules = TrialRules {
@@ -45,6 +51,12 @@ pub(super) const CRASH: TrialRules = TrialRules {
         trials.push(trial(
             &[Call::New(1), Call::Map(0, held(fresh, 0, 3)), Call::Join(0)],
             &[Step::Gather(1), Step::Kill(Pick::Task(0)), flow(2, &[])],
+        ));
+        // One after the other, as often as it happens.
+        let kills = (0..10).flat_map(|_| [Step::Gather(2), Step::Kill(Pick::Oldest)]);
+        trials.push(trial(
+            &[Call::New(2), Call::Map(0, held(fresh, 0, 12)), Call::Map(0, held(fresh, 20, 4)), Call::Join(0)],
+            &kills.chain([flow(2, &[]), Step::Gather(2), Step::Quiet, flow(4, &[])]).collect::<Vec<_>>(),
         ));
         // An idle one: nothing is lost.
         for place in [0, 1] {
@@ -99,7 +111,7 @@ pub(super) const CRASH: TrialRules = TrialRules {
         trials
     },
     judge: |trial, trace| {
-        let killed = killed_in(trial);
+        let killed = killed_in(trace);
         trace.good_end(Fault::HungOnCrash, HUNG)?;
         for (number, call) in calls(trial).iter().enumerate() {
             for job in super::results::jobs_of(call) {

@@ -152,11 +152,15 @@ impl Question for Driver<'_> {
         toolkit::hook::before_fork(before_fork);
         let mut scene = Scene { answer: self.0, children: Vec::new(), local: Cell::new(0), stdout: None };
         for (number, call) in (0..).zip(&calls) {
-            let lost = faults::lost_signals();
+            let (lost, soft) = (faults::lost_signals(), faults::soft_signals());
             play_call(number, || _ = scene.play(number, call));
             let lost = faults::lost_signals() - lost;
             if lost > 0 {
                 log(words::LOST_SIGNALS, &[number, lost]);
+            }
+            let soft = faults::soft_signals() - soft;
+            if soft > 0 && matches!(call, Call::Drop(_)) {
+                log(words::SOFT_SIGNALS, &[number, soft]);
             }
         }
         Ok(())

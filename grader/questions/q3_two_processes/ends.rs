@@ -354,6 +354,10 @@ pub(super) const CLEAN: TrialRules = TrialRules {
         trace.good_end(Fault::Hang, STUCK)?;
         refused_fork(&calls, trace)?;
         nothing_left(trace)?;
+        if trace.entries.iter().any(|entry| entry.word == words::SOFT_SIGNALS) {
+            let what = "`drop` sends another signal than `SIGKILL`: whoever does not heed it is waited for";
+            return Err(Wrong::new(Fault::Blocks, what));
+        }
         if trace.entries.iter().any(|entry| entry.word == words::LOST_SIGNALS) {
             let what = "a signal was sent to a process id that was no longer the child's";
             return Err(Wrong::new(Fault::WrongAnswer, what));

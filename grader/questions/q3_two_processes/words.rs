@@ -216,6 +216,8 @@ pub const LOST_SIGNALS: u64 = 7;
 pub const WROTE: u64 = 8;
 /// The system really refuses to fork.
 pub const REFUSES: u64 = 9;
+/// A call has sent other signals than `SIGKILL`; args: call, count.
+pub const SOFT_SIGNALS: u64 = 10;
 
 /// `Ok(())`.
 pub const OK: u64 = 0;

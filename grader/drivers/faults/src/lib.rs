@@ -33,6 +33,12 @@ static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// Signals that this process has sent to numbers that no process had.
 static LOST_SIGNALS: AtomicU64 = AtomicU64::new(0);
+static SOFT_SIGNALS: AtomicU64 = AtomicU64::new(0);
+
+/// How many signals other than `SIGKILL` this process has tried to send.
+pub fn soft_signals() -> u64 {
+    SOFT_SIGNALS.load(Ordering::Relaxed)
+}
 
 /// How many signals this process has sent to numbers that no process had at that moment. Each of
 /// them reaches a stranger as soon as the number is given away again.
@@ -301,6 +307,9 @@ pub unsafe extern "C" fn kill(pid: pid_t, signal: c_int) -> c_int {
         unsafe { *libc::__errno_location() = libc::EPERM };
         return -1;
     }
+    if signal != 0 && signal != libc::SIGKILL {
+        SOFT_SIGNALS.fetch_add(1, Ordering::Relaxed);
+    }
     // SAFETY: numbers only.
     let result = unsafe { libc::syscall(libc::SYS_kill, pid, signal) as c_int };
     // SAFETY: the address is that of this thread's own `errno`.
@@ -308,6 +317,22 @@ pub unsafe extern "C" fn kill(pid: pid_t, signal: c_int) -> c_int {
         LOST_SIGNALS.fetch_add(1, Ordering::Relaxed);
     }
     result
+}
+
+/// As killpg(3), by way of [`kill`].
+///
+/// # Safety
+///
+/// As killpg(3).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn killpg(group: pid_t, signal: c_int) -> c_int {
+    if group < 0 {
+        // SAFETY: the address is that of this thread's own `errno`.
+        unsafe { *libc::__errno_location() = libc::EINVAL };
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    unsafe { kill(-group, signal) }
 }
 
 /// As clock_gettime(2).

@@ -171,13 +171,17 @@ fn begins_attribute(before: &[Spot]) -> bool {
 /// What is refused at this word, between what stands before and after it, and why.
 fn refused(kind: Kind, spot: &Spot, before: &[Spot], after: &[Spot]) -> Option<(String, &'static str)> {
     let Token::Word(word) = &spot.token else { return None };
-    let word = word.as_str();
+    // `r#path` is another way to write `path`, where it is no keyword.
+    let raw = word.strip_prefix("r#");
+    let word = raw.unwrap_or(word);
     let is_called = matches!(marks(after), [Some('!'), None]) && opens(after.get(1));
     let is_in_path = ends_with_path(before);
     let is_macro = is_called || is_in_path && word.contains('_');
     let (what, why) = match word {
-        "unsafe" => ("`unsafe`".into(), "No question of this course needs `unsafe`: say it with std."),
-        "extern" => (
+        "unsafe" if raw.is_none() => {
+            ("`unsafe`".into(), "No question of this course needs `unsafe`: say it with std.")
+        }
+        "extern" if raw.is_none() => (
             "`extern`".into(),
             "An answer calls nothing outside of Rust, and names the crates that it may use as they are.",
         ),
@@ -218,7 +222,10 @@ fn refused_of_threads(word: &str, before: &[Spot], after: &[Spot]) -> Option<(St
         let list = rest.iter().take(64).take_while(|spot| !matches!(spot.token, Token::Close));
         let count = if opens(rest.first()) { 64 } else { 1 };
         let leaves = list.take(count).find_map(|spot| match &spot.token {
-            Token::Word(word) => ["exit", "abort"].into_iter().find(|leaving| leaving == word),
+            Token::Word(word) => {
+                let word = word.strip_prefix("r#").unwrap_or(word);
+                ["exit", "abort"].into_iter().find(|leaving| *leaving == word)
+            }
             _ => None,
         });
         let why = "It ends the whole program at once, for everybody who uses your code. Return instead.";
@@ -280,6 +287,9 @@ mod tests {
             ("#![no_main]", "1 the attribute `no_main`"),
             ("const A: &str = include_str!(\"a\");", "1 `include_str!`"),
             ("use std::option_env as o;", "1 `option_env!`"),
+            ("#[r#path = \"other.rs\"]\nmod other;", "1 the attribute `path`"),
+            ("const A: &str = r#include_str!(\"a\");", "1 `include_str!`"),
+            ("fn f() { std::r#process::r#exit(0) }", "1 `process::exit`"),
             ("const A: &str = env![\"HOME\"];", "1 `env!`"),
             ("fn f() { core::arch::asm!(\"nop\") }", "1 `asm!`"),
             ("nix::ioctl_read!(f, 1, 2, u8);", "1 `ioctl_read!`"),
@@ -307,7 +317,7 @@ mod tests {
             "fn gr\u{f6}\u{df}e(\u{394}t: f64, \u{447}\u{438}\u{441}\u{43b}\u{43e}: u8) {}",
             "struct A { type_id: u8 } fn f(link: &A) { let A { type_id } = link; }",
             "#[derive(Debug)] #[doc = \"path\"] struct A;",
-            "fn f() { let unsafe_code = 1; }",
+            "fn f() { let unsafe_code = 1; let r#unsafe = 2; }",
             "this is no Rust (",
         ] {
             assert_eq!(what(Kind::Threads, text), Vec::<String>::new(), "{text}");

@@ -13,6 +13,7 @@ pub(crate) fn find(name: &str) -> Option<Attack> {
         "connect_tcp" => connect_tcp,
         "listen_tcp" => |_| Ok(TcpListener::bind(("127.0.0.1", 0)).map(|_| "listening".into())?),
         "send_udp" => send_udp,
+        "socket_to_sleep_in_threads" => |_| Ok(UnixStream::pair().map(|_| "a pair".into())?),
         "netlink" => |_| socket(libc::AF_NETLINK, libc::SOCK_RAW),
         "vsock" => |_| socket(libc::AF_VSOCK, libc::SOCK_STREAM),
         "kernel_ciphers" => |_| socket(libc::AF_ALG, libc::SOCK_SEQPACKET),

@@ -11,6 +11,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 use std::error::Error;
+use wire::Policy;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
@@ -87,17 +88,17 @@ const ON_PROCESSES: &[(i64, u8)] = &[
 ];
 
 /// Filters this process and all its descendants, for good. What is done to the processes `spared` is
-/// refused, and, if `fixed_rights`, what changes the rights of files that are not open.
+/// refused, and whatever else the policy says.
 ///
 /// # Errors
 ///
 /// If the kernel has no filters, or not for this processor.
-pub(crate) fn filter(spared: &[u32], fixed_rights: bool) -> Result<(), Box<dyn Error>> {
+pub(crate) fn filter(policy: &Policy, spared: &[u32]) -> Result<(), Box<dyn Error>> {
     let refuse = |number: i32| SeccompAction::Errno(number.cast_unsigned());
     // The last one first is the first one last: each filter must still allow the call for the next.
     for (rules, action) in [
         (always(UNKNOWN), refuse(libc::ENOSYS)),
-        (forbidden(spared, fixed_rights)?, refuse(libc::EPERM)),
+        (forbidden(policy, spared)?, refuse(libc::EPERM)),
         (fatal()?, SeccompAction::KillProcess),
     ] {
         let filter =
@@ -139,16 +140,20 @@ fn fatal() -> Result<Rules, Box<dyn Error>> {
     Ok(rules)
 }
 
-fn forbidden(spared: &[u32], fixed_rights: bool) -> Result<Rules, Box<dyn Error>> {
+fn forbidden(policy: &Policy, spared: &[u32]) -> Result<Rules, Box<dyn Error>> {
     let mut rules = always(FORBIDDEN);
-    if fixed_rights {
+    if policy.fixed_rights {
         rules.extend(always(ON_RIGHTS));
         // With no path it is about an open file.
         let has_path = SeccompCondition::new(1, Length::Qword, Is::Ne, 0)?;
         rules.insert(libc::SYS_utimensat, vec![SeccompRule::new(vec![has_path])?]);
     }
-    let unix = libc::AF_UNIX.cast_unsigned();
-    when(&mut rules, libc::SYS_socket, 0, Is::Ne, unix)?;
+    if policy.no_sockets {
+        rules.extend(always(&[libc::SYS_socket, libc::SYS_socketpair]));
+    } else {
+        let unix = libc::AF_UNIX.cast_unsigned();
+        when(&mut rules, libc::SYS_socket, 0, Is::Ne, unix)?;
+    }
     // Of others; of oneself it is a right to know, and to lower, one's limits.
     when(&mut rules, libc::SYS_prlimit64, 0, Is::Ne, 0)?;
     // A process that is not dumpable hides what the judge has to see.

@@ -32,7 +32,7 @@ fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
         // Whoever stands above the program, which is the reaper if there is one, is the same user.
         let above = u32::try_from(nix::unistd::getppid().as_raw()).ok().filter(|&pid| pid > 0);
         let spared: Vec<u32> = policy.spared.iter().copied().chain(above).collect();
-        calls::filter(&spared, policy.fixed_rights)?;
+        calls::filter(policy, &spared)?;
     }
     Ok(())
 }

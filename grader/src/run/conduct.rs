@@ -196,7 +196,14 @@ fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Talk<()> {
     stage.note(Seen::Killed(who));
     signal(who, by);
     let deadline = Instant::now() + Duration::from_secs(30);
+    let mut deaf_looks = 0;
     while !is_dead(who) {
+        // Asleep, and deaf all the time: it will never die of this.
+        let is_deaf = proc::state(who.pid) == Some('S') && proc::does_not_heed(who.pid, by as i32);
+        deaf_looks = if is_deaf { deaf_looks + 1 } else { 0 };
+        if deaf_looks > 500 {
+            return Err(Ending::NoEnd { threads: vec![format!("{} does not heed {by}", who.name())] });
+        }
         if Instant::now() > deadline {
             return Err(Ending::NoEnd { threads: vec![format!("{} does not die", who.name())] });
         }

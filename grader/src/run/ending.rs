@@ -28,13 +28,15 @@ pub enum Excess {
     Tasks,
     /// Open descriptors of one process.
     Descriptors,
+    /// What the judge is told: tasks that begin, records, and other messages.
+    Messages,
 }
 
 impl Excess {
     fn fault(self) -> Fault {
         match self {
             Excess::Memory | Excess::Addresses => Fault::OutOfMemory,
-            Excess::Output => Fault::OutputFlood,
+            Excess::Output | Excess::Messages => Fault::OutputFlood,
             Excess::Disk | Excess::OneFile | Excess::Files => Fault::DiskFlood,
             Excess::Tasks => Fault::TooManyTasks,
             Excess::Descriptors => Fault::FdLeak,
@@ -54,13 +56,14 @@ impl Excess {
             Excess::Tasks => {
                 format!("it had {most} threads and processes at once, the most that there can be")
             }
+            Excess::Messages => format!("it began more tasks, or wrote more records, than {most}"),
             Excess::Descriptors => format!("it had {most} open descriptors, the most that there can be"),
         }
     }
 
     fn amount(self, number: u64) -> String {
         match self {
-            Excess::Files | Excess::Tasks | Excess::Descriptors => number.to_string(),
+            Excess::Files | Excess::Tasks | Excess::Descriptors | Excess::Messages => number.to_string(),
             _ if number < 1 << 20 => format!("{} KiB", number >> 10),
             _ => format!("{} MiB", number >> 20),
         }

@@ -49,6 +49,10 @@ pub(super) struct Session {
 /// are 26 KB. What it sends is kept until the check is decided, and the judge's memory is not its to fill.
 const RUN_BYTES: u64 = 64 * 1024;
 
+/// Why nobody goes on in the model world, where the explorer always lets somebody.
+const UNKNOWN_LOCK: &str = "the explorer lets a thread go on, and it does not: it may hold, or wait for, a lock of std that \
+                            has no model, such as that of `stdout`, of `stderr` or of a file";
+
 /// A thread that waits at a gate.
 struct Gate {
     thread: u64,
@@ -282,7 +286,10 @@ impl Session {
         match self.watch.look() {
             Sight::GoesOn => Ok(()),
             Sight::Idle => {
-                let threads = describe_threads(self.respondent.pid);
+                let mut threads = describe_threads(self.respondent.pid);
+                if self.world == World::Model {
+                    threads.push(UNKNOWN_LOCK.to_owned());
+                }
                 Err(self.stop(Ending::NoEnd { threads }))
             }
             Sight::Standstill(tasks) if !self.gates.is_empty() => {

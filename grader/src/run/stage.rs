@@ -4,7 +4,7 @@
 //! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
 //! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
 
-use super::ending::{Ending, Talk};
+use super::ending::{Ending, Excess, Talk};
 use super::link::{self, Parcel};
 use super::printed::Printed;
 use super::respondent::{Manner, Respondent};
@@ -34,9 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WORKS_ON_NS: u64 = 300_000_000;
 
 /// The longest trace. What is seen is kept until the trial is judged, and the judge's memory is not the
-/// answer's to fill; the longest honest traces have a few thousand of each.
-const MOST_EVENTS: usize = 50_000;
-const MOST_ENTRIES: usize = 100_000;
+/// answer's to fill. The longest traces of the reference solutions have 53
+/// events and 300 entries.
+const MOST_EVENTS: usize = 2_000;
+const MOST_ENTRIES: usize = 20_000;
 
 /// A task that waits at its gate.
 #[derive(Debug)]
@@ -233,7 +234,8 @@ impl Stage {
     /// Waits a moment for something to come and takes it in; `false` when nothing came.
     pub(super) fn pump(&mut self) -> Talk<bool> {
         if self.trace.events.len() > MOST_EVENTS {
-            return Err(Ending::Nonsense);
+            let (limit, seen) = (MOST_EVENTS as u64, self.trace.events.len() as u64);
+            return Err(Ending::Over { what: Excess::Messages, limit, seen });
         }
         let mut ready = [
             PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),

@@ -29,8 +29,14 @@ pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Polic
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
     // Inside a namespace the limit counts what is there: the reaper too.
     let tasks = sandbox.layers.namespaces.then_some(order.limits.tasks + 1);
-    let mut policy =
-        Policy { tasks, filter: sandbox.layers.seccomp, fixed_rights: !order.compiler, ..Policy::default() };
+    let mut policy = Policy {
+        tasks,
+        filter: sandbox.layers.seccomp,
+        fixed_rights: !order.compiler,
+        // Threads need none to talk to each other, and could sleep in one where time is virtual.
+        no_sockets: !order.compiler && !order.sees_processes,
+        ..Policy::default()
+    };
     if slot.user().is_none() && !sandbox.layers.namespaces {
         policy.spared = spared();
     }

@@ -230,6 +230,16 @@ pub(crate) fn shared_memory_inside(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/root/dev/shm")).map_or(0, |items| items.flatten().count())
 }
 
+/// Whether a process blocks or ignores a signal.
+pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    };
+    (mask("SigBlk:") | mask("SigIgn:")) & (1 << (signal - 1)) != 0
+}
+
 /// How many tasks there are on this machine: more than any one user has.
 pub(crate) fn all_tasks() -> u64 {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();

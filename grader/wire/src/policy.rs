@@ -28,6 +28,8 @@ pub struct Policy {
     /// Whether the filter also refuses to change rights, owners and dates of files that are not open. A
     /// linker does that.
     pub fixed_rights: bool,
+    /// Whether the filter also refuses new sockets.
+    pub no_sockets: bool,
     /// Processes that must not be signalled or slowed, on machines where nothing else keeps them apart.
     pub spared: Vec<u32>,
 }
@@ -55,6 +57,9 @@ impl Policy {
         if self.fixed_rights {
             args.push("--fixed-rights".into());
         }
+        if self.no_sockets {
+            args.push("--no-sockets".into());
+        }
         args.push("--".into());
         args
     }
@@ -70,6 +75,7 @@ impl Policy {
                 "--" => return Some(policy),
                 "--filter" => policy.filter = true,
                 "--fixed-rights" => policy.fixed_rights = true,
+                "--no-sockets" => policy.no_sockets = true,
                 "--tasks" => policy.tasks = Some(number()?),
                 "--spare" => policy.spared.push(number()?.try_into().ok()?),
                 "--read" => policy.reads.push(args.next()?.into()),
@@ -94,6 +100,7 @@ mod tests {
             writes: vec!["/dev/null".into()],
             filter: true,
             fixed_rights: true,
+            no_sockets: true,
             spared: vec![1, 2],
         };
         for policy in [policy, Policy::default()] {

@@ -14,6 +14,12 @@ pub(crate) const NETWORK: &[Attack] = &[
         "sends what it has found to somebody",
         &[(Namespaces, "ECONNREFUSED"), (Seccomp, "EPERM")],
     ),
+    Attack::new(
+        "socket_to_sleep_in_threads",
+        "an answer about threads waits in a socket, where no virtual clock counts",
+        &[(Seccomp, "EPERM")],
+    )
+    .of_threads(),
     Attack::new("netlink", "asks the kernel how the network is set up", &[(Seccomp, "EPERM")]),
     Attack::new("vsock", "talks to what this machine runs in", &[(Seccomp, "EPERM")])
         .absent(&["EAFNOSUPPORT"]),

@@ -126,6 +126,51 @@ fn writing_to_every_descriptor_forges_nothing() {
 }
 
 #[test]
+fn safe_code_that_breaks_the_language_forges_nothing() {
+    // A hole in the compiler's rules on lifetimes makes any value of any other: here files of numbers.
+    let hole = "
+fn shorter<'a, 'b, T: 'static>(_: &'a &'b (), value: &'b mut T) -> &'a mut T { value }
+fn longer<'a, T: 'static>(value: &'a mut T) -> &'static mut T {
+    let any: for<'x> fn(&'static &'x (), &'x mut T) -> &'static mut T = shorter;
+    any(&&(), value)
+}
+enum Either<A, B> { One(Option<Box<A>>), Other(Option<Box<B>>) }
+#[inline(never)]
+fn turned<A: 'static, B: 'static>(value: A) -> B {
+    let mut either: Either<A, B> = std::hint::black_box(Either::Other(None));
+    let Either::Other(place) = &mut either else { unreachable!() };
+    let place = longer(place);
+    either = Either::One(Some(Box::new(value)));
+    std::hint::black_box(&mut either);
+    let turned = *place.take().unwrap();
+    std::mem::forget(either);
+    turned
+}
+";
+    // Closing messages, run records and nonsense, to whatever is open.
+    let writes = "for fd in 3..64_i32 {
+            use std::io::Write;
+            let mut file: std::fs::File = turned::<i32, std::fs::File>(fd);
+            for kind in 0_u64..7 { let _ = file.write(&[kind.to_le_bytes(), [0xff; 8]].concat()); }
+            std::mem::forget(file);
+        }";
+    let report = grade(in_new(&lifo(), writes) + hole);
+    assert_eq!(report.score().earned, 0, "{:?}", report.checks);
+    assert!(
+        report.checks.iter().all(|check| matches!(check.verdict, Verdict::Fail(_))),
+        "{:?}",
+        report.checks
+    );
+}
+
+#[test]
+fn there_is_no_socket_to_sleep_in() {
+    let sleeps = "{ use std::io::Read; let (mut end, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+            end.set_read_timeout(Some(std::time::Duration::from_millis(1))).unwrap(); let _ = end.read(&mut [0]); }";
+    assert_eq!(verdict(&grade(in_new(&solution(), sleeps)), "q4.two_threads"), "Panic");
+}
+
+#[test]
 fn taking_over_the_panic_hook_hides_no_panic() {
     let text = change(&lifo(), "unwrap_or_else(PoisonError::into_inner)\n    }", "unwrap()\n    }");
     let text = in_new(&text, "std::panic::set_hook(Box::new(|_| ()));");

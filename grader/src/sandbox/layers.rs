@@ -69,7 +69,8 @@ impl Layers {
     pub fn list(&self) -> [(&'static str, bool); 6] {
         [
             ("own user", self.own_user),
-            ("course hidden", self.hides_course),
+            // In namespaces nothing is shown that was not asked for.
+            ("course hidden", self.hides_course || self.namespaces),
             ("limits", self.limits),
             ("namespaces", self.namespaces),
             ("Landlock", self.landlock),

@@ -7,8 +7,8 @@ use grader::catalogue;
 use grader::grade::{self, Settings};
 use grader::report::QuestionReport;
 use grader::sandbox::Layers;
-use grader::submission::Submission;
-use grader::verdict::Verdict;
+use grader::submission::{self, Submission};
+use grader::verdict::{Refusal, Verdict};
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -37,13 +37,16 @@ fn in_new(text: &str, statements: &str) -> String {
 }
 
 fn grade(text: String) -> QuestionReport {
+    grade_submission(&Ok(Submission { files: vec![("src/lib.rs".into(), text)] }))
+}
+
+fn grade_submission(answer: &Result<Submission, Refusal>) -> QuestionReport {
     static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
     let question = catalogue::find("q4").expect("q4");
     let workshop = WORKSHOP.get_or_init(|| {
         Workshop::open(root(), std::slice::from_ref(&question), || ()).expect("this machine can grade")
     });
-    let answer = Ok(Submission { files: vec![("src/lib.rs".into(), text)] });
-    grade::grade(workshop, &question, &answer, Settings::new(7), &|_| ()).expect("graded")
+    grade::grade(workshop, &question, answer, Settings::new(7), &|_| ()).expect("graded")
 }
 
 /// The verdict on one check in one word.
@@ -97,6 +100,44 @@ fn unsafe_code_is_refused_even_if_allowed_by_the_answer() {
     let block = "\npub fn peek(at: *const u8) -> u8 { unsafe { *at } }\n";
     assert_all(change(&lifo(), "#![forbid(unsafe_code)]", "") + block, &["Refused"]);
     assert_all(change(&lifo(), "#![forbid(unsafe_code)]", "#![allow(unsafe_code)]") + block, &["Refused"]);
+}
+
+#[test]
+fn what_lies_beside_the_answer_does_nothing() {
+    let folder = std::env::temp_dir().join(format!("racecourse-test-beside-{}", std::process::id()));
+    let mark = folder.join("mark");
+    let runs = format!("fn main() {{ std::fs::write({mark:?}, \"ran\").unwrap() }}");
+    // Whatever cargo or rustup would heed, or run, or take for the tests or for the given files.
+    for (file, text) in [
+        ("src/lib.rs", lifo()),
+        ("src/api.rs", "compile_error!(\"not the grader's\");".into()),
+        ("src/main.rs", runs.clone()),
+        ("build.rs", runs.clone()),
+        ("tests/forged.rs", runs),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"forged\"\nbuild = \"build.rs\"\n[lib]\npath = \"src/main.rs\"\n".into(),
+        ),
+        ("Cargo.lock", "no lock".into()),
+        (
+            ".cargo/config.toml",
+            "[build]\nrustc-wrapper = \"/bin/false\"\nrustflags = [\"--cap-lints\"]\n".into(),
+        ),
+        ("rust-toolchain.toml", "[toolchain]\npath = \"/nowhere\"\n".into()),
+        ("exercise.toml", "[[checks]]\nid = \"q4.history\"\npoints = 90\n".into()),
+    ] {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let question = catalogue::find("q4").expect("q4");
+    let answer = submission::read(&question, &folder).expect("an answer");
+    let (beside, alone) = (grade_submission(&answer), grade(lifo()));
+    let has_run = mark.exists();
+    fs::remove_dir_all(&folder).expect("removed");
+    assert!(!has_run);
+    assert_eq!(beside.score().earned, alone.score().earned);
+    assert_eq!(verdict(&beside, "q4.history"), "WrongOrder");
 }
 
 #[test]

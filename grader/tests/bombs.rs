@@ -56,6 +56,12 @@ fn assert_stopped(bomb: &str, fault: &str, words: &str) {
     assert_stopped_in(workshop(), bomb, fault, words);
 }
 
+/// The same, also where there are no namespaces.
+fn assert_stopped_everywhere(bomb: &str, fault: &str, words: &str) {
+    assert_stopped(bomb, fault, words);
+    assert_stopped_in(&lesser_workshop(), bomb, fault, words);
+}
+
 fn assert_stopped_in(workshop: &Workshop, bomb: &str, fault: &str, words: &str) {
     let told = headlines(workshop, bomb);
     assert!(told.iter().all(|(word, _)| word != "pass" && word != "inconclusive"), "{told:#?}");
@@ -73,8 +79,7 @@ fn own_peak_mib() -> u64 {
 #[test]
 fn processes_without_an_end_are_stopped() {
     let bomb = "fn bomb() -> i32 { loop { if toolkit::fork(|| { bomb(); 0 }).is_err() { std::thread::sleep(Duration::from_secs(3600)) } } }\n        bomb();";
-    assert_stopped(bomb, "TooManyTasks", "it had 128 threads and processes at once");
-    assert_stopped_in(&lesser_workshop(), bomb, "TooManyTasks", "it had 128 threads and processes at once");
+    assert_stopped_everywhere(bomb, "TooManyTasks", "it had 128 threads and processes at once");
     // Whoever comes next does not notice.
     let next = headlines(workshop(), "");
     assert!(next.iter().all(|(word, _)| word == "pass"), "{next:#?}");
@@ -106,35 +111,24 @@ fn memory_that_no_folder_shows_is_counted_too() {
 #[test]
 fn a_full_disk_is_told() {
     let bomb = "let folder = std::env::temp_dir(); for number in 0..1000 { std::fs::write(folder.join(number.to_string()), vec![1; 8 << 20]).unwrap(); }";
-    assert_stopped(bomb, "DiskFlood", "its files, or its shared memory, took 64 MiB or more");
-    assert_stopped_in(
-        &lesser_workshop(),
-        bomb,
-        "DiskFlood",
-        "its files, or its shared memory, took 64 MiB or more",
-    );
+    assert_stopped_everywhere(bomb, "DiskFlood", "its files, or its shared memory, took 64 MiB or more");
 }
 
 #[test]
 fn shared_memory_without_an_end_is_told() {
     let bomb = "for number in 0..1000 { let _ = std::fs::write(format!(\"/dev/shm/{number}\"), vec![1; 8 << 20]); } thread::sleep(Duration::from_secs(3600));";
-    assert_stopped(bomb, "DiskFlood", "its files, or its shared memory, took 64 MiB or more");
+    let words = "its files, or its shared memory, took 64 MiB or more";
+    assert_stopped(bomb, "DiskFlood", words);
     // Where a run has neither a namespace nor a user of its own, nobody can tell whose memory it is.
     if workshop().sandbox.layers.own_user {
-        assert_stopped_in(
-            &lesser_workshop(),
-            bomb,
-            "DiskFlood",
-            "its files, or its shared memory, took 64 MiB or more",
-        );
+        assert_stopped_in(&lesser_workshop(), bomb, "DiskFlood", words);
     }
 }
 
 #[test]
 fn files_by_the_thousand_are_told() {
     let bomb = "let folder = std::env::temp_dir(); for number in 0..10_000_000 { let _ = std::fs::write(folder.join(number.to_string()), \"\"); }";
-    assert_stopped(bomb, "DiskFlood", "it made more than 10000 files");
-    assert_stopped_in(&lesser_workshop(), bomb, "DiskFlood", "it made more than 10000 files");
+    assert_stopped_everywhere(bomb, "DiskFlood", "it made more than 10000 files");
 }
 
 #[test]

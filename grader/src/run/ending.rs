@@ -54,7 +54,7 @@ impl Excess {
             Excess::OneFile => format!("it wrote a file, or shared memory, of more than {most}"),
             Excess::Files => format!("it made more than {most} files"),
             Excess::Tasks => {
-                format!("it had {most} threads and processes at once, the most that there can be")
+                format!("it had {most} or more threads and processes at once")
             }
             Excess::Messages => format!("it began more tasks, or wrote more records, than {most}"),
             Excess::Descriptors => format!("it had {most} open descriptors, the most that there can be"),

@@ -55,7 +55,6 @@ impl Supervisor {
         if bytes > limits.resident_bytes {
             return Some(over(Excess::Memory, limits.resident_bytes, bytes));
         }
-        // The kernel gives no more than these, so this many is where it refuses.
         if tasks >= limits.tasks {
             return Some(over(Excess::Tasks, limits.tasks, tasks));
         }

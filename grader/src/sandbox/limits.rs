@@ -31,7 +31,16 @@ pub struct Limits {
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
 
+/// By how many tasks the kernel's limit lies above ours. Forks that fail at the same time count against each
+/// other, so a bomb may come to rest some way below the kernel's; it must still be seen at ours.
+const SPARE_TASKS: u64 = 32;
+
 impl Limits {
+    /// The limit that the kernel holds on processes and threads. More of them than `tasks` are stopped.
+    pub(super) fn most_tasks(&self) -> u64 {
+        self.tasks + SPARE_TASKS
+    }
+
     /// For compiling and linking one answer.
     pub const COMPILER: Limits = Limits {
         cpu_s: 10,

@@ -27,8 +27,8 @@ pub(super) const LINKER: &[&str] = &["/usr/bin", "/usr/libexec", "/bin", "/etc/a
 /// The policy for what `order` starts.
 pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Policy {
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
-    // Inside a namespace the limit counts what is there: the reaper too.
-    let tasks = sandbox.layers.namespaces.then_some(order.limits.tasks + 1);
+    // Inside a namespace the limit counts what is there.
+    let tasks = sandbox.layers.namespaces.then_some(order.limits.most_tasks());
     let mut policy = Policy {
         tasks,
         filter: sandbox.layers.seccomp,

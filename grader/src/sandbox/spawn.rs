@@ -109,9 +109,8 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
         // In namespaces the limit is set inside: what is outside would count as well.
         max_tasks: match slot.user() {
             _ if sandbox.layers.namespaces => None,
-            // The reaper is the same user, and does not count.
-            Some(_) => Some(order.limits.tasks + u64::from(outlives_judge)),
-            None => Some(order.limits.tasks + proc::all_tasks()),
+            Some(_) => Some(order.limits.most_tasks()),
+            None => Some(order.limits.most_tasks() + proc::all_tasks()),
         },
         user: slot.user(),
         binds: sandbox

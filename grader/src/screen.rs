@@ -141,7 +141,7 @@ fn flat(stream: TokenStream) -> Vec<Spot> {
         };
         let line = tree.span().start().line;
         let token = match tree {
-            TokenTree::Ident(word) => Token::Word(word.to_string()),
+            TokenTree::Ident(word) => Token::Word(plain(word.to_string())),
             TokenTree::Punct(mark) => Token::Mark(mark.as_char()),
             TokenTree::Literal(_) => Token::Literal,
             TokenTree::Group(group) => {
@@ -154,6 +154,14 @@ fn flat(stream: TokenStream) -> Vec<Spot> {
         spots.push(Spot { token, line, in_attribute });
     }
     spots
+}
+
+/// `r#path` is another way to write `path`; of a keyword it makes a name, and stays as it is.
+fn plain(word: String) -> String {
+    match word.strip_prefix("r#") {
+        Some(name) if !["unsafe", "extern"].contains(&name) => name.to_owned(),
+        _ => word,
+    }
 }
 
 /// Whether a bracket after these tokens is that of an attribute.
@@ -171,17 +179,13 @@ fn begins_attribute(before: &[Spot]) -> bool {
 /// What is refused at this word, between what stands before and after it, and why.
 fn refused(kind: Kind, spot: &Spot, before: &[Spot], after: &[Spot]) -> Option<(String, &'static str)> {
     let Token::Word(word) = &spot.token else { return None };
-    // `r#path` is another way to write `path`, where it is no keyword.
-    let raw = word.strip_prefix("r#");
-    let word = raw.unwrap_or(word);
+    let word = word.as_str();
     let is_called = matches!(marks(after), [Some('!'), None]) && opens(after.get(1));
     let is_in_path = ends_with_path(before);
     let is_macro = is_called || is_in_path && word.contains('_');
     let (what, why) = match word {
-        "unsafe" if raw.is_none() => {
-            ("`unsafe`".into(), "No question of this course needs `unsafe`: say it with std.")
-        }
-        "extern" if raw.is_none() => (
+        "unsafe" => ("`unsafe`".into(), "No question of this course needs `unsafe`: say it with std."),
+        "extern" => (
             "`extern`".into(),
             "An answer calls nothing outside of Rust, and names the crates that it may use as they are.",
         ),
@@ -222,10 +226,7 @@ fn refused_of_threads(word: &str, before: &[Spot], after: &[Spot]) -> Option<(St
         let list = rest.iter().take(64).take_while(|spot| !matches!(spot.token, Token::Close));
         let count = if opens(rest.first()) { 64 } else { 1 };
         let leaves = list.take(count).find_map(|spot| match &spot.token {
-            Token::Word(word) => {
-                let word = word.strip_prefix("r#").unwrap_or(word);
-                ["exit", "abort"].into_iter().find(|leaving| *leaving == word)
-            }
+            Token::Word(word) => ["exit", "abort"].into_iter().find(|leaving| leaving == word),
             _ => None,
         });
         let why = "It ends the whole program at once, for everybody who uses your code. Return instead.";

@@ -1,12 +1,11 @@
 //! Question 2: workers that die, pools that end, and what is left of them.
 
-use super::results::{all_done, results, returned, say, tickets_right};
+use super::results::{all_done, none_twice, results, returned, say, tickets_right};
 use super::scenes::{backwards, calls, flow, held, plain, trial};
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Census, Pick, Seen, Step, Trace, TrialRules, Who};
-use std::collections::BTreeSet;
 
 const HUNG: &str = "after a worker has died, the pool is stuck";
 
@@ -141,11 +140,7 @@ pub(super) const CRASH: TrialRules = TrialRules {
             let what = "`join` fails, though every worker was waited for: a dead worker is the error of its task";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }
-        let mut begun = BTreeSet::new();
-        if let Some((_, task)) = trace.arrivals().find(|(_, task)| !begun.insert(*task)) {
-            let what = format!("task {task} was run twice");
-            return Err(Wrong::new(Fault::LostTask, what));
-        }
+        none_twice(trace)?;
         if let Some(census) = trace.censuses().last() {
             replaced(trace, census)?;
         }

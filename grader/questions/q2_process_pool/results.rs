@@ -5,7 +5,7 @@ use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Trace, Trial};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wire::Entry;
 
 /// The results of a call: their numbers after the call's, and their texts.
@@ -69,6 +69,15 @@ pub(super) fn jobs_of(call: &Call) -> &[Job] {
         Call::Map(_, jobs) | Call::MapChunked(_, _, jobs) => jobs,
         Call::Apply(_, job) => std::slice::from_ref(job),
         _ => &[],
+    }
+}
+
+/// No task that is held was begun twice.
+pub(super) fn none_twice(trace: &Trace) -> Result<(), Wrong> {
+    let mut begun = BTreeSet::new();
+    match trace.arrivals().find(|(_, task)| !begun.insert(*task)) {
+        Some((_, task)) => Err(Wrong::new(Fault::LostTask, format!("task {task} was run twice"))),
+        None => Ok(()),
     }
 }
 

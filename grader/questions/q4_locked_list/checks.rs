@@ -143,15 +143,15 @@ const NO_LOST_UPDATE: Rules = Rules {
 /// What is missing of `wanted`, each as often as it is.
 fn missing(wanted: &[u64], found: &[u64]) -> Vec<u64> {
     let mut found = found.to_vec();
-    let is_missing = |number: &u64| match found.iter().position(|other| other == number) {
+    let mut missing = wanted.to_vec();
+    missing.retain(|number| match found.iter().position(|other| other == number) {
         Some(place) => {
             found.swap_remove(place);
             false
         }
         None => true,
-    };
-    let mut is_missing = is_missing;
-    wanted.iter().copied().filter(|number| is_missing(number)).collect()
+    });
+    missing
 }
 
 /// `add_and_remove` takes every step that it was asked for.

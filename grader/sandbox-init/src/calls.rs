@@ -87,18 +87,17 @@ const ON_PROCESSES: &[(i64, u8)] = &[
     (libc::SYS_setpgid, 0),
 ];
 
-/// Filters this process and all its descendants, for good. What is done to the processes `spared` is
-/// refused, and whatever else the policy says.
+/// Filters this process and all its descendants, for good, as the policy says.
 ///
 /// # Errors
 ///
 /// If the kernel has no filters, or not for this processor.
-pub(crate) fn filter(policy: &Policy, spared: &[u32]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn filter(policy: &Policy) -> Result<(), Box<dyn Error>> {
     let refuse = |number: i32| SeccompAction::Errno(number.cast_unsigned());
     // The last one first is the first one last: each filter must still allow the call for the next.
     for (rules, action) in [
         (always(UNKNOWN), refuse(libc::ENOSYS)),
-        (forbidden(policy, spared)?, refuse(libc::EPERM)),
+        (forbidden(policy)?, refuse(libc::EPERM)),
         (fatal()?, SeccompAction::KillProcess),
     ] {
         let filter =
@@ -140,7 +139,7 @@ fn fatal() -> Result<Rules, Box<dyn Error>> {
     Ok(rules)
 }
 
-fn forbidden(policy: &Policy, spared: &[u32]) -> Result<Rules, Box<dyn Error>> {
+fn forbidden(policy: &Policy) -> Result<Rules, Box<dyn Error>> {
     let mut rules = always(FORBIDDEN);
     if policy.fixed_rights {
         rules.extend(always(ON_RIGHTS));
@@ -161,7 +160,7 @@ fn forbidden(policy: &Policy, spared: &[u32]) -> Result<Rules, Box<dyn Error>> {
     // Everybody whom this user may signal.
     when(&mut rules, libc::SYS_kill, 0, Is::Eq, u32::MAX)?;
     for &(call, argument) in ON_PROCESSES {
-        for &pid in spared {
+        for &pid in &policy.spared {
             // The process, and the group that it leads.
             for number in [pid, pid.wrapping_neg()] {
                 when(&mut rules, call, argument, Is::Eq, number)?;

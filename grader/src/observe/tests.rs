@@ -64,7 +64,13 @@ fn eventually(what: &str, mut come: impl FnMut() -> bool) {
 
 #[test]
 fn a_child_is_counted_and_one_that_has_ended_is_a_zombie_until_it_is_waited_for() {
-    let mut planted = Scene::play("sleep 0 & sleep 100 & echo ready; exec sleep 100");
+    // The first child ends when we say so: a shell may still wait for it, what takes its place never does.
+    let mut planted = Scene::play("exec 4<&0; cat <&4 & sleep 100 & echo ready; exec sleep 100");
+    let name = format!("/proc/{}/comm", planted.people.caller);
+    eventually("the shell has become `sleep`", || {
+        std::fs::read_to_string(&name).is_ok_and(|name| name.trim() == "sleep")
+    });
+    drop(planted.shell.stdin.take());
     eventually("the first child ends", || planted.people.census().zombies.len() == 1);
     assert_eq!(planted.people.census().children.len(), 1);
     let mut quiet = Scene::play("sleep 0 & wait; sleep 100 & echo ready; exec sleep 100");

@@ -53,7 +53,6 @@ pub(super) struct Respondent {
     pub(super) ended: Option<Ended>,
     /// Looks at what it takes.
     supervisor: Supervisor,
-    has_own_memory: bool,
     // Dropped last: the slot must not be lent again while a process of the run lives.
     _scratch: Scratch,
     _slot: Slot,
@@ -101,11 +100,9 @@ impl Respondent {
                 return Err(GraderError::machine(format!("{error}{words}")));
             }
         };
-        let has_own_memory = sandbox.layers.namespaces;
-        let supervisor = Supervisor::new(reaper_pid, scratch.path(), has_own_memory, slot.user());
+        let supervisor = Supervisor::new(reaper_pid, scratch.path(), sandbox.layers.namespaces, slot.user());
         let (ended, _scratch, _slot) = (None, scratch, slot);
-        let this =
-            Self { running, reaper, reaper_pid, pid, ended, supervisor, has_own_memory, _scratch, _slot };
+        let this = Self { running, reaper, reaper_pid, pid, ended, supervisor, _scratch, _slot };
         Ok((this, first, printed))
     }
 
@@ -121,7 +118,7 @@ impl Respondent {
 
     /// How many pieces of named shared memory there are that belong to this run.
     pub(super) fn shared_memory(&self) -> usize {
-        if self.has_own_memory {
+        if self.supervisor.has_own_folders() {
             return proc::shared_memory_inside(self.reaper_pid);
         }
         self.running.shared_memory().len()

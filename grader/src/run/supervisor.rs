@@ -46,6 +46,8 @@ impl Supervisor {
 
     /// Looks once at the processes of the run. Returns why it must be stopped.
     pub(super) fn look(&mut self, limits: &Limits, all: &[u32]) -> Option<Ending> {
+        let is_thorough = self.is_thorough();
+        self.looks += 1;
         let (mut bytes, mut tasks) = (0, 0);
         for &pid in all {
             let (own_bytes, own_tasks) = proc::size(pid);
@@ -58,8 +60,7 @@ impl Supervisor {
         if tasks >= limits.tasks {
             return Some(over(Excess::Tasks, limits.tasks, tasks));
         }
-        self.looks += 1;
-        if !self.is_thorough() {
+        if !is_thorough {
             return None;
         }
         let kept = proc::nameless_file_bytes(all);
@@ -69,9 +70,14 @@ impl Supervisor {
         self.look_at_files(limits)
     }
 
-    /// Whether this look is one of the rare ones.
+    /// Whether the next look is one of the rare ones.
     pub(super) fn is_thorough(&self) -> bool {
         self.looks.is_multiple_of(THOROUGH_EVERY)
+    }
+
+    /// Whether the run's folders, `/dev/shm` among them, are its own.
+    pub(super) fn has_own_folders(&self) -> bool {
+        self.has_own_folders
     }
 
     /// The same for what it has written to files and to named shared memory; also right for a run whose
@@ -131,49 +137,69 @@ fn of_folder(folder: &Path) -> (u64, u64) {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
+    use std::fs::File;
+    use std::process::{Child, Command, Stdio};
 
-    fn ending(supervisor: &mut Supervisor, limits: &Limits) -> Option<Excess> {
-        // Every kind of look is among these.
-        (0..THOROUGH_EVERY).find_map(|_| match supervisor.look(limits, &[std::process::id()]) {
-            Some(Ending::Over { what, limit, seen }) => {
-                assert!(seen >= limit);
-                Some(what)
-            }
-            _ => None,
-        })
+    /// A process that does nothing, to look at: in our own, other tests go on at the same time.
+    struct Sleeper(Child);
+
+    impl Sleeper {
+        fn holding(files: [Stdio; 2]) -> Self {
+            let [first, second] = files;
+            Self(Command::new("sleep").arg("100").stdin(first).stdout(second).spawn().expect("a process"))
+        }
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
     }
 
     #[test]
     fn each_limit_is_seen_to_be_passed_and_not_before() {
         let scratch = Scratch::new("supervisor").expect("a folder");
+        let sleeper = Sleeper::holding([Stdio::null(), Stdio::null()]);
         let mut supervisor = Supervisor::new(1, scratch.path(), false, None);
-        let limits = Limits { tasks: 4096, resident_bytes: 1 << 40, ..Limits::REAL };
-        assert_eq!(ending(&mut supervisor, &limits), None);
-        assert_eq!(ending(&mut supervisor, &Limits { resident_bytes: 4096, ..limits }), Some(Excess::Memory));
-        assert_eq!(ending(&mut supervisor, &Limits { tasks: 1, ..limits }), Some(Excess::Tasks));
+        let mut look = |limits: &Limits, pid: u32| {
+            // Every kind of look is among these.
+            (0..THOROUGH_EVERY).find_map(|_| match supervisor.look(limits, &[pid]) {
+                Some(Ending::Over { what, limit, seen }) => {
+                    assert!(seen >= limit);
+                    Some(what)
+                }
+                _ => None,
+            })
+        };
+        // The kernel counts pages roughly, and of a process as small as that one perhaps none.
+        let little = Limits { resident_bytes: 4096, ..Limits::REAL };
+        assert_eq!(look(&little, std::process::id()), Some(Excess::Memory));
+        let mut ending = |limits: &Limits| look(limits, sleeper.0.id());
+        let limits = Limits { tasks: 2, ..Limits::REAL };
+        assert_eq!(ending(&limits), None);
+        assert_eq!(ending(&Limits { tasks: 1, ..limits }), Some(Excess::Tasks));
         fs::create_dir(scratch.path().join("below")).expect("a folder");
         fs::write(scratch.path().join("below/file"), [0; 10_000]).expect("a file");
-        let little = Limits { disk_bytes: 9_000, ..limits };
-        assert_eq!(ending(&mut supervisor, &little), Some(Excess::Disk));
-        assert_eq!(ending(&mut supervisor, &Limits { disk_bytes: 100_000, ..limits }), None);
+        assert_eq!(ending(&Limits { disk_bytes: 9_000, ..limits }), Some(Excess::Disk));
+        assert_eq!(ending(&Limits { disk_bytes: 100_000, ..limits }), None);
         for number in 0..=MOST_FILES {
             fs::write(scratch.path().join(number.to_string()), "").expect("a file");
         }
-        assert_eq!(ending(&mut supervisor, &limits), Some(Excess::Files));
+        assert_eq!(ending(&limits), Some(Excess::Files));
     }
 
     #[test]
     fn memory_without_a_name_is_counted_once() {
         let scratch = Scratch::new("supervisor").expect("a folder");
         let path = scratch.path().join("gone");
-        let file = fs::File::create_new(&path).expect("a file");
-        fs::write(&path, vec![1; 1 << 20]).expect("written");
-        let copy = file.try_clone().expect("a copy");
-        let own = [std::process::id(), std::process::id()];
-        let before = proc::nameless_file_bytes(&own);
+        fs::write(&path, vec![1; 1 << 20]).expect("a file");
+        let open = || Stdio::from(File::open(&path).expect("a file"));
+        let sleeper = Sleeper::holding([open(), open()]);
+        let twice = [sleeper.0.id(); 2];
+        assert_eq!(proc::nameless_file_bytes(&twice), 0);
         fs::remove_file(&path).expect("removed");
-        let after = proc::nameless_file_bytes(&own);
-        assert!((1 << 20..2 << 20).contains(&(after - before)), "{before} {after}");
-        drop((file, copy));
+        let bytes = proc::nameless_file_bytes(&twice);
+        assert!((1 << 20..2 << 20).contains(&bytes), "{bytes}");
     }
 }

@@ -154,7 +154,10 @@ pub(super) const CRASH: TrialRules = TrialRules {
         }
         let gathers = trial.script.iter().filter(|step| matches!(step, Step::Gather(2))).count();
         if gathers > 0 && !trace.in_vain().is_empty() {
-            let what = "a worker has died, and none has taken its place";
+            let what = match killed.is_empty() {
+                true => "two workers are to be at work at once, and only one is",
+                false => "a worker has died, and none has taken its place",
+            };
             return Err(Wrong::new(Fault::TooFewWorkers, what).with_evidence(trace.in_vain()));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! `bench`: how fast the grader and the pool are, as ratios within one run. No verdict ever depends on it.
 
 mod bars;
+mod engine;
 mod pools;
 
 use crate::{course, shell};
@@ -11,6 +12,7 @@ use grader::exit::Exit;
 use grader::grade::{self, Settings};
 use grader::submission::{self, Submission};
 use grader::{GraderError, Result};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,6 +22,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     match flags.subcommand() {
         Some(("loop", flags)) => edit_loop(flags.get_one::<u32>("rounds").copied().unwrap_or(15)),
         Some(("pools", flags)) => pools::run(flags),
+        Some(("engine", flags)) => engine::run(flags),
         _ => Ok(Exit::Usage),
     }
 }
@@ -63,6 +66,25 @@ fn edit_loop(rounds: u32) -> Result<Exit> {
         ratio(&verdicts),
     ));
     Ok(Exit::Full)
+}
+
+/// Builds and runs a program of its own that measures and prints one document of JSON.
+fn measured_by(package: &str, rounds: u32) -> Result<Value> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["run", "--release", "--quiet", "--package", package, "--", &rounds.to_string()])
+        .current_dir(course::root())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| GraderError::machine(format!("cargo does not start: {error}")))?;
+    if !output.status.success() {
+        return Err(GraderError::machine(format!(
+            "the measurement did not come to its end: {}",
+            output.status
+        )));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| GraderError::bug(format!("the measurement is not understood: {error}")))
 }
 
 fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {

@@ -101,6 +101,12 @@ pub(crate) fn command() -> Command {
                                 .help("Also draw question 8 as a bar chart"),
                         )
                         .arg(format()),
+                )
+                .subcommand(
+                    Command::new("engine")
+                        .about("The schedule explorer beside Shuttle, schedules per second")
+                        .arg(rounds())
+                        .arg(format()),
                 ),
         )
 }

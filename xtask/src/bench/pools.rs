@@ -2,14 +2,13 @@
 //! it has to fork; this module runs it and shows what it says.
 
 use super::bars;
-use crate::{course, shell};
+use crate::shell;
 use clap::ArgMatches;
 use grader::exit::Exit;
 use grader::{GraderError, Result};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 /// What each measure of the document is, in the order of the table.
 const MEASURES: [(&str, &str); 7] = [
@@ -37,7 +36,8 @@ const SIZES: [u64; 4] = [1, 2, 4, 8];
 pub(super) fn run(flags: &ArgMatches) -> Result<Exit> {
     let rounds = flags.get_one::<u32>("rounds").copied().unwrap_or(15);
     shell::say(&format!("measuring {rounds} rounds, each a few seconds long"));
-    let document = measure(rounds)?;
+    // Each of its steps has a deadline.
+    let document = super::measured_by("bench-pools", rounds)?;
     if let Some(path) = flags.get_one::<PathBuf>("svg") {
         let title = "Squares of 1 to 10: start, map and stop of a pool, in milliseconds";
         fs::write(path, bars::chart(title, &document, "q8_total_us"))
@@ -46,25 +46,6 @@ pub(super) fn run(flags: &ArgMatches) -> Result<Exit> {
     let json = flags.get_one::<String>("format").is_some_and(|format| format == "json");
     shell::report(&if json { document.to_string() } else { table(&document) });
     Ok(Exit::Full)
-}
-
-/// Builds and runs the program that measures. Each of its steps has a deadline.
-fn measure(rounds: u32) -> Result<Value> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--release", "--quiet", "--package=bench-pools", "--", &rounds.to_string()])
-        .current_dir(course::root())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| GraderError::machine(format!("cargo does not start: {error}")))?;
-    if !output.status.success() {
-        return Err(GraderError::machine(format!(
-            "the measurement did not come to its end: {}",
-            output.status
-        )));
-    }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|error| GraderError::bug(format!("the measurement is not understood: {error}")))
 }
 
 /// The document for people.

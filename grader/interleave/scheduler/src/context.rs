@@ -1,13 +1,13 @@
 //! Which schedule, and which of its threads, the current operating-system thread belongs to.
 //!
-//! Knows nothing of operations. The thread ends, for the schedule, when this thread-local value is destroyed:
-//! it is the first to be created and therefore the last to go, so destructors of other thread-locals still
-//! belong to the schedule.
+//! Knows nothing of operations. An operating-system thread belongs to one schedule after another.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::execution::{Execution, Guard};
+use crate::locals;
 use crate::names::{Site, is_library};
 
 /// So many looks in vain are taken for a spin loop.
@@ -20,31 +20,40 @@ pub(crate) struct Here {
     pub(crate) me: usize,
 }
 
-struct Membership(OnceCell<Here>);
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        if let Some(here) = self.0.take() {
-            here.execution.finish(here.me);
-        }
-    }
-}
-
 std::thread_local! {
-    static MEMBERSHIP: Membership = const { Membership(OnceCell::new()) };
+    static MEMBERSHIP: RefCell<Option<Here>> = const { RefCell::new(None) };
+    static EPOCH: Cell<u64> = const { Cell::new(NO_EPOCH) };
 }
 
-/// Makes the current operating-system thread a thread of a schedule, until it exits.
-pub(crate) fn enter(here: Here) {
-    MEMBERSHIP.with(|membership| {
-        let fresh = membership.0.set(here).is_ok();
-        debug_assert!(fresh, "an operating-system thread serves one schedule only");
-    });
+/// The epoch of a thread outside any schedule.
+pub(crate) const NO_EPOCH: u64 = 0;
+
+/// Makes the current operating-system thread a thread of a schedule while `work` runs and its thread-local values
+/// go, then ends it. Must be called with the right to run.
+pub(crate) fn serve(here: Here, work: impl FnOnce(&Here)) {
+    MEMBERSHIP.set(Some(here.clone()));
+    EPOCH.set(here.execution.epoch);
+    work(&here);
+    if here.execution.is_over() {
+        // Destructors would be the student's code, run after the end.
+        locals::forget_all();
+    } else if catch_unwind(AssertUnwindSafe(locals::destroy_all)).is_err() {
+        // Where the standard library aborts the process.
+        here.execution.fail_by_destructor(here.me);
+    }
+    EPOCH.set(NO_EPOCH);
+    MEMBERSHIP.set(None);
+    here.execution.finish(here.me);
+}
+
+/// Which schedule the current thread belongs to; [`NO_EPOCH`] if none.
+pub(crate) fn epoch() -> u64 {
+    EPOCH.try_with(Cell::get).unwrap_or(NO_EPOCH)
 }
 
 /// The current thread's place in a schedule, if it has one.
 pub(crate) fn here() -> Option<Here> {
-    MEMBERSHIP.try_with(|membership| membership.0.get().cloned()).ok().flatten()
+    MEMBERSHIP.try_with(|membership| membership.borrow().clone()).ok().flatten()
 }
 
 impl Here {

@@ -3,12 +3,13 @@
 //! Exactly one thread of a schedule runs at any time. Knows nothing of locks, channels or atomics.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::explore::{Options, Schedule};
 use crate::fault::{self, Failure};
-use crate::handover::stop_for_ever;
+use crate::handover::{Baton, stop_for_ever};
 use crate::names::nowhere;
+use crate::pin::Core;
 use crate::probe::ThreadRef;
 use crate::state::{Outcome, State, Status, Wait};
 use crate::trace::Detail;
@@ -27,15 +28,18 @@ pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 pub(crate) struct Execution {
     pub(crate) epoch: u64,
     state: Mutex<State>,
-    ended: Condvar,
+    /// Raised when the schedule is over; it belongs to the explorer.
+    ended: Baton,
 }
 
 impl Execution {
     /// A schedule with its first thread, `main`, which already holds the right to run.
-    pub(crate) fn new(epoch: u64, schedule: Schedule, options: &Options) -> Self {
-        let mut state = State::new(schedule, options);
+    pub(crate) fn new(epoch: u64, schedule: Schedule, options: &Options, core: Core) -> Self {
+        let mut state = State::new(schedule, options, core);
         state.add_thread(None, Some("main".into()), nowhere());
-        Self { epoch, state: Mutex::new(state), ended: Condvar::new() }
+        let ended = Baton::default();
+        ended.belongs_to(std::thread::current());
+        Self { epoch, state: Mutex::new(state), ended }
     }
 
     /// The state, whatever has become of the schedule.
@@ -61,10 +65,8 @@ impl Execution {
     /// Counts a step and lets whoever is next run; returns when `me` is next. While a thread unwinds it is not
     /// interrupted, but a thread that cannot go on always gives way.
     pub(crate) fn switch<'a>(&'a self, mut state: Guard<'a>, me: usize, yielding: bool) -> Guard<'a> {
-        self.count_step(&mut state, me);
-        if state.outcome.is_some() {
-            drop(state);
-            stop_for_ever()
+        if let Some(failure) = count_step(&mut state, me) {
+            self.fail(state, failure)
         }
         if std::thread::panicking() && state.threads[me].status == Status::Ready {
             return state;
@@ -98,23 +100,8 @@ impl Execution {
         self.switch(state, me, false)
     }
 
-    fn count_step(&self, state: &mut State, me: usize) {
-        state.steps += 1;
-        let unwinding = std::thread::panicking();
-        let note = &mut state.threads[me].unwinding;
-        if !unwinding {
-            *note = None;
-        } else if note.is_none() {
-            *note = Some("panicked".into());
-        }
-        if state.steps > state.options.max_steps {
-            let failure = fault::busy_wait(state);
-            self.conclude(state, Outcome::Failed(failure));
-        }
-    }
-
     /// Ends the schedule; the first outcome stands.
-    pub(crate) fn conclude(&self, state: &mut State, outcome: Outcome) {
+    pub(crate) fn conclude(&self, mut state: Guard<'_>, outcome: Outcome) {
         if state.outcome.is_some() {
             return;
         }
@@ -127,14 +114,27 @@ impl Execution {
             (Outcome::Failed(later), Some(panic)) => Outcome::Failed(fault::panic_then(panic, later)),
             (outcome, _) => outcome,
         });
-        self.ended.notify_all();
+        // The explorer needs the state at once: give it back before waking anybody.
+        drop(state);
+        self.ended.pass();
     }
 
     /// Ends the schedule with a failure found by a thread that can go no further.
-    pub(crate) fn fail(&self, mut state: Guard<'_>, failure: Failure) -> ! {
-        self.conclude(&mut state, Outcome::Failed(failure));
-        drop(state);
+    pub(crate) fn fail(&self, state: Guard<'_>, failure: Failure) -> ! {
+        self.conclude(state, Outcome::Failed(failure));
         stop_for_ever()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.inspect().outcome.is_some()
+    }
+
+    /// Ends the schedule because a destructor of a thread-local value of `me` has panicked.
+    pub(crate) fn fail_by_destructor(&self, me: usize) -> ! {
+        let mut state = self.lock();
+        let panic = state.threads[me].unwinding.take().unwrap_or_else(|| "panicked".into());
+        let failure = fault::destructor_panicked(me, &panic, &state);
+        self.fail(state, failure)
     }
 
     /// The end of a thread. Unlike all other operations it returns even if the schedule is over: the
@@ -144,31 +144,43 @@ impl Execution {
         if state.outcome.is_some() {
             return;
         }
-        self.count_step(&mut state, me);
+        if let Some(failure) = count_step(&mut state, me) {
+            return self.conclude(state, Outcome::Failed(failure));
+        }
         let site = state.threads[me].site;
         state.record(me, "ends", None, site, Detail::None);
         state.threads[me].status = Status::Finished;
         state.wake_all(me, |wait| wait == Wait::Join(ThreadRef(me as u32)));
-        if state.outcome.is_some() {
-            return;
-        }
         match state.choose(me, false) {
             Some(next) => pass_on(state, next),
             None if state.threads.iter().all(|thread| thread.status == Status::Finished) => {
-                self.conclude(&mut state, Outcome::Passed);
+                self.conclude(state, Outcome::Passed);
             }
             None => {
                 let failure = fault::nobody_can_run(&state);
-                self.conclude(&mut state, Outcome::Failed(failure));
+                self.conclude(state, Outcome::Failed(failure));
             }
         }
     }
 
     /// Waits for the end of the schedule.
     pub(crate) fn wait_for_end(&self) -> Guard<'_> {
-        let state = self.inspect();
-        self.ended.wait_while(state, |state| state.outcome.is_none()).unwrap_or_else(PoisonError::into_inner)
+        self.ended.wait();
+        self.inspect()
     }
+}
+
+/// Counts a step of `me`; there may be too many.
+fn count_step(state: &mut State, me: usize) -> Option<Failure> {
+    state.steps += 1;
+    let unwinding = std::thread::panicking();
+    let note = &mut state.threads[me].unwinding;
+    if !unwinding {
+        *note = None;
+    } else if note.is_none() {
+        *note = Some("panicked".into());
+    }
+    (state.steps > state.options.max_steps).then(|| fault::busy_wait(state))
 }
 
 fn pass_on(mut state: Guard<'_>, next: usize) {

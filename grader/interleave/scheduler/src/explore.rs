@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::{self, Here};
-use crate::execution::{Execution, Guard};
+use crate::crew;
+use crate::execution::Execution;
 use crate::fault::{self, Failure, Fault};
 use crate::hook::install_panic_hook;
-use crate::pin::Pinned;
+use crate::pin::{Core, Pinned};
 use crate::state::Outcome;
 use crate::story::Record;
 use crate::trace::Detail;
@@ -126,9 +127,9 @@ impl Explorer {
         if self.next_index.is_multiple_of(SCHEDULES_PER_PIN) {
             self.pinned = None;
         }
-        self.pinned.get_or_insert_with(Pinned::here);
+        let core = self.pinned.get_or_insert_with(Pinned::here).core();
         let schedule = Schedule { seed: self.seed, index: self.next_index, horizon: self.horizon };
-        let ran = run(schedule, &self.options, body);
+        let ran = run(schedule, &self.options, core, body);
         self.next_index += 1;
         // A run without an end says nothing about the length of the body.
         let endless =
@@ -141,8 +142,9 @@ impl Explorer {
 
     /// Runs a schedule again: the same run, to the byte of its story.
     pub fn replay(&self, schedule: Schedule, body: &Body) -> Ran {
-        let _pinned = self.pinned.is_none().then(Pinned::here);
-        run(schedule, &self.options, body)
+        let pinned = self.pinned.is_none().then(Pinned::here);
+        let core = pinned.as_ref().or(self.pinned.as_ref()).map_or(Core::ANY, Pinned::core);
+        run(schedule, &self.options, core, body)
     }
 }
 
@@ -190,11 +192,11 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
     best
 }
 
-fn run(schedule: Schedule, options: &Options, body: &Body) -> Ran {
-    static EPOCH: AtomicU64 = AtomicU64::new(1);
+fn run(schedule: Schedule, options: &Options, core: Core, body: &Body) -> Ran {
+    static EPOCH: AtomicU64 = AtomicU64::new(context::NO_EPOCH + 1);
     let epoch = EPOCH.fetch_add(1, Ordering::Relaxed);
-    let execution = Arc::new(Execution::new(epoch, schedule, options));
-    let main = start_main(&execution, Arc::clone(body));
+    let execution = Arc::new(Execution::new(epoch, schedule, options, core));
+    start_main(&execution, core, Arc::clone(body));
     let mut state = execution.wait_for_end();
     let record = Record {
         steps: std::mem::take(&mut state.trace),
@@ -205,41 +207,27 @@ fn run(schedule: Schedule, options: &Options, body: &Body) -> Ran {
         Some(Outcome::Failed(failure)) => Some(failure),
         _ => None,
     };
-    let ran = Ran {
-        schedule,
-        steps: state.steps,
-        switches: state.switches,
-        failure,
-        record,
-        tainted: state.tainted,
-    };
-    let others = std::mem::take(&mut state.os_threads);
-    drop(state);
     // After a failure the stuck threads stay where they are: unwinding them would run the student's code again.
-    if ran.failure.is_none() {
-        for thread in others.into_iter().chain([main]) {
-            // The closure catches every panic of the body, so there is nothing to learn from the result.
-            let _ = thread.join();
-        }
-    }
-    ran
+    Ran { schedule, steps: state.steps, switches: state.switches, failure, record, tainted: state.tainted }
 }
 
-fn start_main(execution: &Arc<Execution>, body: Body) -> std::thread::JoinHandle<()> {
-    let here = Here { execution: Arc::clone(execution), me: 0 };
+fn start_main(execution: &Arc<Execution>, core: Core, body: Body) {
+    let member = Here { execution: Arc::clone(execution), me: 0 };
     let main = move || {
-        here.lock().threads[0].baton.belongs_to(std::thread::current());
-        context::enter(here.clone());
-        if catch_unwind(AssertUnwindSafe(|| body())).is_err() {
-            let mut state = here.execution.inspect();
-            conclude_panic(&here.execution, &mut state);
-        }
+        context::serve(member, |here| {
+            if catch_unwind(AssertUnwindSafe(|| body())).is_err() {
+                conclude_panic(&here.execution);
+            }
+        });
     };
-    std::thread::Builder::new().spawn(main).expect("the machine must allow one more thread")
+    let baton = crew::hire(None, core, Box::new(main)).expect("the machine must allow one more thread");
+    execution.inspect().threads[0].baton = Arc::clone(&baton);
+    baton.pass();
 }
 
-fn conclude_panic(execution: &Execution, state: &mut Guard<'_>) {
+fn conclude_panic(execution: &Execution) {
+    let mut state = execution.inspect();
     let panic = state.threads[0].unwinding.take().unwrap_or_else(|| "panicked".into());
-    let failure = fault::body_panicked(panic, state);
+    let failure = fault::body_panicked(panic, &state);
     execution.conclude(state, Outcome::Failed(failure));
 }

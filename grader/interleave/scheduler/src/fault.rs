@@ -78,6 +78,13 @@ pub(crate) fn panic_then(panic: Box<str>, later: Failure) -> Failure {
     Failure { fault: Fault::Panic, headline: format!("main {panic}"), ..later }
 }
 
+/// A destructor of a thread-local value panicked at the end of its thread, where nothing can catch it.
+pub(crate) fn destructor_panicked(thread: usize, panic: &str, state: &State) -> Failure {
+    let who = name(state, ThreadRef(thread as u32));
+    let headline = format!("{who} {panic} (as a thread-local value went, which aborts the program)");
+    Failure::new(Fault::Panic, headline, state)
+}
+
 /// `unwrap` of a failed `join` hides the panic that matters: name it too.
 fn with_cause(panic: Box<str>, state: &State) -> String {
     let mut headline = format!("main {panic}");

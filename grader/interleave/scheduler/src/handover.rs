@@ -17,7 +17,7 @@ pub(crate) struct Baton {
 impl Baton {
     /// Names the thread to be woken. Must be called before anybody can pass the baton.
     pub(crate) fn belongs_to(&self, owner: Thread) {
-        // A second call would come from the same thread, so the first value stays right.
+        // A baton has one owner for life.
         let _ = self.owner.set(owner);
     }
 

@@ -21,11 +21,14 @@
 
 mod clock;
 mod context;
+mod crew;
 mod execution;
 mod explore;
 mod fault;
 mod handover;
 mod hook;
+#[doc(hidden)]
+pub mod locals;
 mod memory;
 mod names;
 mod object;
@@ -45,7 +48,8 @@ pub use hook::install_panic_hook;
 /// What the modelled standard library is built on. No part of the public interface.
 #[doc(hidden)]
 pub mod rt {
+    pub use crate::locals;
     pub use crate::names::{Site, is_library};
-    pub use crate::object::{Kind, ObjectId, Shape};
+    pub use crate::object::{Kind, Meeting, ObjectId, Shape, meeting};
     pub use crate::ops::{atomic, condvar, lock, monitor, thread, time};
 }

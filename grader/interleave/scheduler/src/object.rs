@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clock::VectorClock;
+use crate::context;
 use crate::memory::History;
 use crate::names::{Site, short_type};
 use crate::probe::ThreadRef;
@@ -32,6 +33,27 @@ impl ObjectId {
 
     pub(crate) fn bind(&self, epoch: u64, index: ObjectIndex) {
         self.0.store(epoch << INDEX_BITS | u64::from(index.0), Relaxed);
+    }
+}
+
+/// How the current thread comes to an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Meeting {
+    /// No thread of its schedule has used it yet.
+    First,
+    /// Its schedule knows it.
+    Again,
+    /// The thread belongs to no schedule.
+    Outside,
+}
+
+/// How the current thread comes to the object of this identity.
+#[must_use]
+pub fn meeting(id: &ObjectId) -> Meeting {
+    match context::epoch() {
+        context::NO_EPOCH => Meeting::Outside,
+        epoch if id.index_in(epoch).is_some() => Meeting::Again,
+        _ => Meeting::First,
     }
 }
 

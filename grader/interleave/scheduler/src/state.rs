@@ -11,6 +11,7 @@ use crate::handover::Baton;
 use crate::memory::View;
 use crate::names::Site;
 use crate::object::{Kind, Object, ObjectId, ObjectIndex};
+use crate::pin::Core;
 use crate::probe::ThreadRef;
 use crate::rng::Rng;
 use crate::strategy::Strategy;
@@ -107,12 +108,13 @@ pub(crate) struct State {
     pub(crate) outcome: Option<Outcome>,
     /// What happened may not be the body's own doing: see [`crate::Ran::is_tainted`].
     pub(crate) tainted: bool,
-    pub(crate) os_threads: Vec<std::thread::JoinHandle<()>>,
+    /// Where its threads run.
+    pub(crate) core: Core,
     ready: Vec<u32>,
 }
 
 impl State {
-    pub(crate) fn new(schedule: Schedule, options: &Options) -> Self {
+    pub(crate) fn new(schedule: Schedule, options: &Options, core: Core) -> Self {
         let mut rng = Rng::new(schedule.seed, schedule.index);
         let strategy = Strategy::new(schedule.index, schedule.horizon, &mut rng);
         let unkind = schedule.index % 2 == 1;
@@ -133,7 +135,7 @@ impl State {
             trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
             outcome: None,
             tainted: false,
-            os_threads: Vec::with_capacity(8),
+            core,
             ready: Vec::with_capacity(8),
         }
     }

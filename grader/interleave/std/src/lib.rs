@@ -7,7 +7,9 @@
 //!
 //! # What the model does not see
 //! - `Arc` and `Weak` are the real ones: a loop over `Arc::strong_count` has no scheduling point and never ends.
-//! - The values of statics and of `LazyLock` outlive a schedule; only who holds what begins afresh.
+//! - Statics are as the compiler made them when a schedule begins, by their bytes: what a schedule had put into them is
+//!   not dropped. That holds for statics of these modules' types, used by one explorer at a time and by nobody outside
+//!   of schedules. Values on the heap that outlive a schedule keep what they are.
 //! - `HashMap` iterates in an order of its own in every run: a program that does visible things in that order cannot
 //!   be replayed to the byte.
 //! - Threads of other libraries run for real. What blocks outside these modules (files, pipes, sockets, processes,
@@ -24,7 +26,9 @@ pub use __eprint as eprint;
 pub use __eprintln as eprintln;
 pub use __print as print;
 pub use __println as println;
+pub use __thread_local as thread_local;
 
+mod fresh;
 pub mod hint;
 pub mod prelude;
 #[doc(hidden)]

@@ -5,6 +5,7 @@
 pub mod rust_2015 {
     pub use crate::{
         __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print, __println as println,
+        __thread_local as thread_local,
     };
     pub use std::prelude::rust_2015::*;
 }
@@ -13,6 +14,7 @@ pub mod rust_2015 {
 pub mod rust_2018 {
     pub use crate::{
         __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print, __println as println,
+        __thread_local as thread_local,
     };
     pub use std::prelude::rust_2018::*;
 }
@@ -21,6 +23,7 @@ pub mod rust_2018 {
 pub mod rust_2021 {
     pub use crate::{
         __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print, __println as println,
+        __thread_local as thread_local,
     };
     pub use std::prelude::rust_2021::*;
 }
@@ -29,6 +32,7 @@ pub mod rust_2021 {
 pub mod rust_2024 {
     pub use crate::{
         __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print, __println as println,
+        __thread_local as thread_local,
     };
     pub use std::prelude::rust_2024::*;
 }
@@ -37,6 +41,7 @@ pub mod rust_2024 {
 pub mod v1 {
     pub use crate::{
         __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print, __println as println,
+        __thread_local as thread_local,
     };
     pub use std::prelude::v1::*;
 }

@@ -224,11 +224,11 @@ fn the_explorer_goes_on_after_a_failure() {
 }
 
 #[test]
-fn a_static_lock_held_by_a_stuck_thread_does_not_hang_the_next_schedule() {
-    static LOCK: Mutex<u8> = Mutex::new(0);
+fn a_lock_that_outlives_schedules_and_that_a_stuck_thread_holds_does_not_hang_the_next_one() {
+    let lock = Mutex::new(0);
     let mut explorer = Explorer::new(1, Options::default());
-    let body: interleave::Body = Arc::new(|| {
-        let (_first, _second) = (LOCK.lock(), LOCK.lock());
+    let body: interleave::Body = Arc::new(move || {
+        let (_first, _second) = (lock.lock(), lock.lock());
     });
     let first = explorer.next(&body);
     assert!(!first.is_tainted());

@@ -42,6 +42,11 @@ impl<S> Monitor<S> {
         Self { id: ObjectId::new(), data: Mutex::new(data), changed: Condvar::new() }
     }
 
+    /// Its identity.
+    pub const fn id(&self) -> &ObjectId {
+        &self.id
+    }
+
     /// Does an operation that may have to wait. Nothing is returned only if `timeout` is over.
     /// `attempt` runs under the monitor's lock: it must run no code of the student's.
     pub fn run<R>(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::{self, Here};
+use crate::crew;
 use crate::execution::Guard;
 use crate::names::Site;
 use crate::ops::time::{Timer, count_idle_turn};
@@ -49,32 +50,18 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
     let (execution, me) = (&here.execution, here.me);
     let (mut state, site) = here.point(site);
     let child = state.add_thread(Some(me), plan.name, site);
-    let baton = Arc::clone(&state.threads[child].baton);
     state.record(me, "spawn", None, site, Detail::Thread(ThreadRef(child as u32)));
-    drop(state);
-
-    let started = {
-        let (baton, execution) = (Arc::clone(&baton), Arc::clone(execution));
-        let run = move || {
-            baton.wait();
-            context::enter(Here { execution, me: child });
+    let member = Here { execution: Arc::clone(execution), me: child };
+    let run = move || {
+        context::serve(member, |here| {
             task();
             // A thread that nobody waits for may be there for a while after its last step.
-            if let Some(here) = context::here() {
-                drop(here.execution.switch(here.lock(), child, false));
-            }
-        };
-        let builder = std::thread::Builder::new();
-        match plan.stack_size {
-            Some(size) => builder.stack_size(size).spawn(run),
-            None => builder.spawn(run),
-        }
+            drop(here.execution.switch(here.lock(), here.me, false));
+        });
     };
-    let mut state = here.lock();
-    match started {
-        Ok(os_thread) => {
-            baton.belongs_to(os_thread.thread().clone());
-            state.os_threads.push(os_thread);
+    match crew::hire(plan.stack_size, state.core, Box::new(run)) {
+        Ok(baton) => {
+            state.threads[child].baton = baton;
             drop(execution.switch(state, me, false));
             Ok(ThreadRef(child as u32))
         }

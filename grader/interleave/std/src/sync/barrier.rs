@@ -6,6 +6,8 @@ use std::panic::Location;
 use interleave::rt::Kind;
 use interleave::rt::monitor::{Monitor, Try};
 
+use crate::fresh;
+
 /// As `std::sync::Barrier`.
 pub struct Barrier {
     size: usize,
@@ -30,6 +32,7 @@ impl Barrier {
     /// As `std::sync::Barrier::wait`.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
+        fresh::renew(self, self.round.id());
         let mut mine = None;
         let leads = self.round.wait_until(Kind::new("Barrier", ""), "wait at", Location::caller(), |round| {
             match mine {

@@ -2,8 +2,8 @@
 
 use std::panic::Location;
 
-use interleave::rt::Kind;
 use interleave::rt::monitor::{Monitor, Try};
+use interleave::rt::{Kind, ObjectId};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
@@ -37,6 +37,10 @@ impl Gate {
 
     pub(super) const fn already_open() -> Self {
         Self(Monitor::new(Stage::Done))
+    }
+
+    pub(super) const fn id(&self) -> &ObjectId {
+        self.0.id()
     }
 
     /// Goes first, running `work` without any lock held, or waits for whoever did. A panic of `work` breaks the gate.

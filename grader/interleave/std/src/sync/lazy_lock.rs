@@ -7,6 +7,8 @@ use std::sync::PoisonError;
 
 use interleave::rt::Kind;
 
+use crate::fresh;
+
 use super::gate::{Gate, Passage, Stage};
 
 const POISONED: &str = "LazyLock instance has previously been poisoned";
@@ -29,6 +31,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// As `std::sync::LazyLock::force`.
     #[track_caller]
     pub fn force(this: &Self) -> &T {
+        fresh::renew(this, this.gate.id());
         let passage = this.gate.pass(kind::<T>(), "force", Location::caller(), false, |_| this.initialise());
         assert!(passage != Passage::Refused, "{POISONED}");
         match this.value.get() {
@@ -60,6 +63,7 @@ impl<T, F> LazyLock<T, F> {
     /// As `std::sync::LazyLock::get`.
     #[track_caller]
     pub fn get(this: &Self) -> Option<&T> {
+        fresh::renew(this, this.gate.id());
         this.gate.look(kind::<T>(), "get", Location::caller());
         this.value.get()
     }
@@ -99,6 +103,7 @@ impl<T: Default> Default for LazyLock<T> {
 
 impl<T: fmt::Debug, F> fmt::Debug for LazyLock<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fresh::renew(self, self.gate.id());
         let mut tuple = f.debug_tuple("LazyLock");
         match self.value.get() {
             Some(value) => tuple.field(value),

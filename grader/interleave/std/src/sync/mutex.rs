@@ -7,6 +7,8 @@ use std::panic::Location;
 use interleave::rt::lock::{Attempt, Mode, lock, try_lock, unlock};
 use interleave::rt::{Kind, ObjectId};
 
+use crate::fresh;
+
 use super::{LockResult, TryLockResult, entered, map_lock, map_try_lock};
 
 /// As `std::sync::Mutex`.
@@ -47,6 +49,7 @@ impl<T: ?Sized> Mutex<T> {
     /// If the mutex is poisoned.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         let modelled = lock(&self.id, kind::<T>(), Mode::Alone, "lock", Location::caller());
         self.enter(modelled)
     }
@@ -57,6 +60,7 @@ impl<T: ?Sized> Mutex<T> {
     /// If the mutex is taken or poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         match try_lock(&self.id, kind::<T>(), Mode::Alone, "try_lock", Location::caller()) {
             Attempt::Busy => Err(super::TryLockError::WouldBlock),
             Attempt::Taken => Ok(self.enter(true)?),
@@ -66,11 +70,13 @@ impl<T: ?Sized> Mutex<T> {
 
     /// As `std::sync::Mutex::is_poisoned`.
     pub fn is_poisoned(&self) -> bool {
+        fresh::renew(self, &self.id);
         self.data.is_poisoned()
     }
 
     /// As `std::sync::Mutex::clear_poison`.
     pub fn clear_poison(&self) {
+        fresh::renew(self, &self.id);
         self.data.clear_poison();
     }
 
@@ -108,6 +114,7 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fresh::renew(self, &self.id);
         self.data.fmt(f)
     }
 }

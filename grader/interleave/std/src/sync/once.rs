@@ -5,6 +5,8 @@ use std::panic::Location;
 
 use interleave::rt::Kind;
 
+use crate::fresh;
+
 use super::gate::{Gate, Passage, Stage};
 
 const KIND: Kind = Kind::new("Once", "");
@@ -30,6 +32,7 @@ impl Once {
     /// As `std::sync::Once::call_once`.
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
+        fresh::renew(self, self.gate.id());
         let passage = self.gate.pass(KIND, "call_once", Location::caller(), false, |_| f());
         assert!(passage != Passage::Refused, "Once instance has previously been poisoned");
     }
@@ -37,6 +40,7 @@ impl Once {
     /// As `std::sync::Once::call_once_force`.
     #[track_caller]
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
+        fresh::renew(self, self.gate.id());
         self.gate
             .pass(KIND, "call_once_force", Location::caller(), true, |poisoned| f(&OnceState { poisoned }));
     }
@@ -44,12 +48,14 @@ impl Once {
     /// As `std::sync::Once::is_completed`.
     #[track_caller]
     pub fn is_completed(&self) -> bool {
+        fresh::renew(self, self.gate.id());
         self.gate.look(KIND, "is_completed", Location::caller()) == Stage::Done
     }
 
     /// As `std::sync::Once::wait`.
     #[track_caller]
     pub fn wait(&self) {
+        fresh::renew(self, self.gate.id());
         let stage = self.gate.wait(KIND, "wait for", Location::caller(), false);
         assert!(stage == Stage::Done, "Once instance has previously been poisoned");
     }
@@ -57,6 +63,7 @@ impl Once {
     /// As `std::sync::Once::wait_force`.
     #[track_caller]
     pub fn wait_force(&self) {
+        fresh::renew(self, self.gate.id());
         self.gate.wait(KIND, "wait for", Location::caller(), true);
     }
 }

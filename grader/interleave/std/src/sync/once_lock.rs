@@ -5,6 +5,8 @@ use std::panic::Location;
 
 use interleave::rt::Kind;
 
+use crate::fresh;
+
 use super::gate::{Gate, Passage, Stage};
 
 /// As `std::sync::OnceLock`.
@@ -23,6 +25,7 @@ impl<T> OnceLock<T> {
     /// As `std::sync::OnceLock::get`.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
+        fresh::renew(self, self.gate.id());
         self.gate.look(kind::<T>(), "get", Location::caller());
         self.value.get()
     }
@@ -35,6 +38,7 @@ impl<T> OnceLock<T> {
     /// As `std::sync::OnceLock::wait`.
     #[track_caller]
     pub fn wait(&self) -> &T {
+        fresh::renew(self, self.gate.id());
         self.gate.wait(kind::<T>(), "wait for", Location::caller(), true);
         self.initialised()
     }
@@ -45,6 +49,7 @@ impl<T> OnceLock<T> {
     /// The value, if there was one already.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
+        fresh::renew(self, self.gate.id());
         let mut value = Some(value);
         self.gate.pass(kind::<T>(), "set", Location::caller(), true, |_| self.store(value.take()));
         value.map_or(Ok(()), Err)
@@ -53,6 +58,7 @@ impl<T> OnceLock<T> {
     /// As `std::sync::OnceLock::get_or_init`.
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
+        fresh::renew(self, self.gate.id());
         let passage =
             self.gate.pass(kind::<T>(), "get_or_init", Location::caller(), true, |_| self.store(Some(f())));
         debug_assert!(passage != Passage::Refused);
@@ -120,6 +126,7 @@ impl<T: Eq> Eq for OnceLock<T> {}
 
 impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fresh::renew(self, self.gate.id());
         self.value.fmt(f)
     }
 }

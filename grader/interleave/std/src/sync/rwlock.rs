@@ -7,6 +7,8 @@ use std::panic::Location;
 use interleave::rt::lock::{Attempt, Mode, downgrade, lock, try_lock, unlock};
 use interleave::rt::{Kind, ObjectId};
 
+use crate::fresh;
+
 use super::{LockResult, TryLockError, TryLockResult, entered, map_lock, map_try_lock};
 
 /// As `std::sync::RwLock`.
@@ -56,6 +58,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If the lock is poisoned.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         let modelled = lock(&self.id, kind::<T>(), Mode::Shared, "read", Location::caller());
         let real = if modelled {
             entered(&self.id, self.data.try_read(), || self.data.read())
@@ -71,6 +74,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If the lock is poisoned.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         let modelled = lock(&self.id, kind::<T>(), Mode::Alone, "write", Location::caller());
         let real = if modelled {
             entered(&self.id, self.data.try_write(), || self.data.write())
@@ -86,6 +90,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer holds the lock, or it is poisoned.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         match try_lock(&self.id, kind::<T>(), Mode::Shared, "try_read", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
             Attempt::Taken => {
@@ -103,6 +108,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If anybody holds the lock, or it is poisoned.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        fresh::renew(self, &self.id);
         match try_lock(&self.id, kind::<T>(), Mode::Alone, "try_write", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
             Attempt::Taken => {
@@ -116,11 +122,13 @@ impl<T: ?Sized> RwLock<T> {
 
     /// As `std::sync::RwLock::is_poisoned`.
     pub fn is_poisoned(&self) -> bool {
+        fresh::renew(self, &self.id);
         self.data.is_poisoned()
     }
 
     /// As `std::sync::RwLock::clear_poison`.
     pub fn clear_poison(&self) {
+        fresh::renew(self, &self.id);
         self.data.clear_poison();
     }
 
@@ -161,6 +169,7 @@ impl<T> From<T> for RwLock<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fresh::renew(self, &self.id);
         self.data.fmt(f)
     }
 }

@@ -1,8 +1,8 @@
-//! Threads under the scheduler. Each is a real operating-system thread, so thread-local values, panics and stacks
-//! are the real ones.
+//! Threads under the scheduler. Each is a real operating-system thread, so panics and stacks are the real ones.
 
 mod builder;
 mod current;
+mod local;
 mod packet;
 mod scoped;
 
@@ -13,10 +13,13 @@ use std::time::Duration;
 
 use interleave::rt;
 
-pub use std::thread::{AccessError, LocalKey, Result, panicking};
+pub use std::thread::{Result, panicking};
 
 pub use builder::{Builder, JoinHandle, spawn};
 pub use current::{Thread, ThreadId, current};
+#[doc(hidden)]
+pub use local::local_impl;
+pub use local::{AccessError, LocalKey};
 pub use scoped::{Scope, ScopedJoinHandle, scope};
 
 /// What a schedule says about the machine. It runs on one core, and must be the same on every machine.

@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering;
 use interleave::rt::atomic::{Access, Cell, Orders};
 use interleave::rt::{Kind, ObjectId, Shape};
 
+use crate::fresh;
+
 /// A value of at most 64 bits.
 pub(super) trait Bits: Copy {
     const SHAPE: Shape;
@@ -22,6 +24,7 @@ pub(super) trait Modelled {
 }
 
 fn access<'a, A: Modelled>(atomic: &'a A, site: &'static Location<'static>) -> Access<'a> {
+    fresh::renew(atomic, atomic.id());
     let kind = Kind { label: A::LABEL, type_name: "", shape: A::Value::SHAPE };
     Access { id: atomic.id(), kind, cell: atomic.cell(), site }
 }

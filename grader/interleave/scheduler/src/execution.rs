@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::chance::Chance;
 use crate::explore::{Options, Schedule};
 use crate::fault::{self, Failure};
 use crate::handover::{Baton, stop_for_ever};
@@ -34,8 +35,8 @@ pub(crate) struct Execution {
 
 impl Execution {
     /// A schedule with its first thread, `main`, which already holds the right to run.
-    pub(crate) fn new(epoch: u64, schedule: Schedule, options: &Options, core: Core) -> Self {
-        let mut state = State::new(schedule, options, core);
+    pub(crate) fn new(epoch: u64, schedule: Schedule, chance: Chance, options: &Options, core: Core) -> Self {
+        let mut state = State::new(schedule, chance, options, core);
         state.add_thread(None, Some("main".into()), nowhere());
         let ended = Baton::default();
         ended.belongs_to(std::thread::current());

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::chance::{Chance, Script};
 use crate::context::{self, Here};
 use crate::crew;
 use crate::execution::Execution;
@@ -100,6 +101,41 @@ impl Ran {
     }
 }
 
+/// Runs schedules on one core.
+#[derive(Debug, Default)]
+pub(crate) struct Runner {
+    /// Kept for a while: changing cores takes longer than many a schedule.
+    pinned: Option<Pinned>,
+    count: u32,
+}
+
+/// After so many schedules the machine may choose another core, if this one has become busy.
+const SCHEDULES_PER_PIN: u32 = 32;
+
+impl Runner {
+    /// Installs the panic hook.
+    pub(crate) fn new() -> Self {
+        install_panic_hook();
+        Self::default()
+    }
+
+    /// Runs one schedule, and gives its decisions back.
+    pub(crate) fn run(
+        &mut self,
+        schedule: Schedule,
+        options: &Options,
+        chance: Chance,
+        body: &Body,
+    ) -> (Ran, Chance) {
+        if self.count.is_multiple_of(SCHEDULES_PER_PIN) {
+            self.pinned = None;
+        }
+        self.count = self.count.wrapping_add(1);
+        let core = self.pinned.get_or_insert_with(Pinned::here).core();
+        run(schedule, options, chance, core, body)
+    }
+}
+
 /// Goes through the schedules of one seed.
 #[derive(Debug)]
 pub struct Explorer {
@@ -107,29 +143,20 @@ pub struct Explorer {
     next_index: u32,
     horizon: u32,
     options: Options,
-    /// Kept for a while: changing cores takes longer than many a schedule.
-    pinned: Option<Pinned>,
+    runner: Runner,
 }
-
-/// After so many schedules the machine may choose another core, if this one has become busy.
-const SCHEDULES_PER_PIN: u32 = 32;
 
 impl Explorer {
     /// Starts at schedule 0. Installs the panic hook.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
-        install_panic_hook();
-        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options, pinned: None }
+        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options, runner: Runner::new() }
     }
 
     /// Runs the next schedule.
     pub fn next(&mut self, body: &Body) -> Ran {
-        if self.next_index.is_multiple_of(SCHEDULES_PER_PIN) {
-            self.pinned = None;
-        }
-        let core = self.pinned.get_or_insert_with(Pinned::here).core();
         let schedule = Schedule { seed: self.seed, index: self.next_index, horizon: self.horizon };
-        let ran = run(schedule, &self.options, core, body);
+        let ran = self.runner.run(schedule, &self.options, chance_of(schedule), body).0;
         self.next_index += 1;
         // A run without an end says nothing about the length of the body.
         let endless =
@@ -142,10 +169,12 @@ impl Explorer {
 
     /// Runs a schedule again: the same run, to the byte of its story.
     pub fn replay(&self, schedule: Schedule, body: &Body) -> Ran {
-        let pinned = self.pinned.is_none().then(Pinned::here);
-        let core = pinned.as_ref().or(self.pinned.as_ref()).map_or(Core::ANY, Pinned::core);
-        run(schedule, &self.options, core, body)
+        Runner::new().run(schedule, &self.options, chance_of(schedule), body).0
     }
+}
+
+fn chance_of(schedule: Schedule) -> Chance {
+    Chance::drawn(schedule.seed, schedule.index, schedule.horizon)
 }
 
 /// What an exploration found.
@@ -192,10 +221,10 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
     best
 }
 
-fn run(schedule: Schedule, options: &Options, core: Core, body: &Body) -> Ran {
+fn run(schedule: Schedule, options: &Options, chance: Chance, core: Core, body: &Body) -> (Ran, Chance) {
     static EPOCH: AtomicU64 = AtomicU64::new(context::NO_EPOCH + 1);
     let epoch = EPOCH.fetch_add(1, Ordering::Relaxed);
-    let execution = Arc::new(Execution::new(epoch, schedule, options, core));
+    let execution = Arc::new(Execution::new(epoch, schedule, chance, options, core));
     start_main(&execution, core, Arc::clone(body));
     let mut state = execution.wait_for_end();
     let record = Record {
@@ -208,7 +237,10 @@ fn run(schedule: Schedule, options: &Options, core: Core, body: &Body) -> Ran {
         _ => None,
     };
     // After a failure the stuck threads stay where they are: unwinding them would run the student's code again.
-    Ran { schedule, steps: state.steps, switches: state.switches, failure, record, tainted: state.tainted }
+    let (steps, switches, tainted) = (state.steps, state.switches, state.tainted);
+    let nothing = Chance::Scripted(Script::new(Vec::new(), 0, 0));
+    let chance = std::mem::replace(&mut state.chance, nothing);
+    (Ran { schedule, steps, switches, failure, record, tainted }, chance)
 }
 
 fn start_main(execution: &Arc<Execution>, core: Core, body: Body) {

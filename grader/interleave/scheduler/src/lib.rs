@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod chance;
 mod clock;
 mod context;
 mod crew;
@@ -36,6 +37,7 @@ mod ops;
 mod pin;
 pub mod probe;
 mod rng;
+mod search;
 mod state;
 mod story;
 mod strategy;
@@ -44,6 +46,7 @@ mod trace;
 pub use explore::{Body, Clock, Explorer, Options, Ran, Report, Schedule, explore};
 pub use fault::{Failure, Fault};
 pub use hook::install_panic_hook;
+pub use search::{Bound, Coverage, Found, search};
 
 /// What the modelled standard library is built on. No part of the public interface.
 #[doc(hidden)]

@@ -5,8 +5,8 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::chance::Chance;
 use crate::clock::VectorClock;
-use crate::rng::Rng;
 
 /// One value that an atomic had.
 #[derive(Clone, Debug)]
@@ -66,16 +66,14 @@ impl History {
         reader: usize,
         view: &mut View,
         order: Ordering,
-        rng: &mut Rng,
+        chance: &mut Chance,
     ) -> (u64, bool) {
         let newest = self.newest();
-        let mut chosen = newest;
-        if order != Ordering::SeqCst {
-            let oldest = self.oldest_allowed(reader, &view.clock);
-            if oldest < newest && rng.one_in(2) {
-                chosen = oldest + rng.below(newest - oldest + 1);
-            }
-        }
+        let age = match order {
+            Ordering::SeqCst => 0,
+            _ => chance.age(newest - self.oldest_allowed(reader, &view.clock)),
+        };
+        let chosen = newest - age;
         self.observe(reader, view, chosen, order);
         (self.stores[chosen].bits, chosen < newest)
     }
@@ -158,22 +156,22 @@ mod tests {
     use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 
     use super::{History, View, fence};
+    use crate::chance::Chance;
     use crate::clock::VectorClock;
-    use crate::rng::Rng;
 
     /// What thread 1 may read from data after it has read 1 from a flag that thread 0 set after the data.
     fn published(store: Ordering, load: Ordering) -> BTreeSet<u64> {
         let mut seen = BTreeSet::new();
         for index in 0..200 {
-            let mut rng = Rng::new(1, index);
+            let mut chance = Chance::drawn(1, index, 20);
             let (mut data, mut flag) = (History::default(), History::default());
             let (mut writer, mut reader) = (View::default(), View::default());
             data.settle(0);
             flag.settle(0);
             data.store(0, &mut writer, 42, Relaxed);
             flag.store(0, &mut writer, 1, store);
-            if flag.load(1, &mut reader, load, &mut rng).0 == 1 {
-                seen.insert(data.load(1, &mut reader, Relaxed, &mut rng).0);
+            if flag.load(1, &mut reader, load, &mut chance).0 == 1 {
+                seen.insert(data.load(1, &mut reader, Relaxed, &mut chance).0);
             }
         }
         seen
@@ -191,21 +189,21 @@ mod tests {
     #[test]
     fn a_thread_never_reads_backwards_nor_its_own_past() {
         for index in 0..200 {
-            let mut rng = Rng::new(2, index);
+            let mut chance = Chance::drawn(2, index, 20);
             let mut value = History::default();
             let (mut writer, mut reader) = (View::default(), View::default());
             value.settle(0);
             (1..=5).for_each(|bits| value.store(0, &mut writer, bits, Relaxed));
-            assert_eq!(value.load(0, &mut writer, Relaxed, &mut rng), (5, false));
-            let first = value.load(1, &mut reader, Relaxed, &mut rng).0;
-            assert!(value.load(1, &mut reader, Relaxed, &mut rng).0 >= first);
+            assert_eq!(value.load(0, &mut writer, Relaxed, &mut chance), (5, false));
+            let first = value.load(1, &mut reader, Relaxed, &mut chance).0;
+            assert!(value.load(1, &mut reader, Relaxed, &mut chance).0 >= first);
         }
     }
 
     #[test]
     fn fences_publish_through_relaxed_accesses() {
         for index in 0..200 {
-            let mut rng = Rng::new(3, index);
+            let mut chance = Chance::drawn(3, index, 20);
             let (mut data, mut flag) = (History::default(), History::default());
             let (mut writer, mut reader, mut shared) =
                 (View::default(), View::default(), VectorClock::default());
@@ -214,21 +212,21 @@ mod tests {
             data.store(0, &mut writer, 42, Relaxed);
             fence(0, &mut writer, &mut shared, Release);
             flag.store(0, &mut writer, 1, Relaxed);
-            if flag.load(1, &mut reader, Relaxed, &mut rng).0 == 1 {
+            if flag.load(1, &mut reader, Relaxed, &mut chance).0 == 1 {
                 fence(1, &mut reader, &mut shared, Acquire);
-                assert_eq!(data.load(1, &mut reader, Relaxed, &mut rng).0, 42);
+                assert_eq!(data.load(1, &mut reader, Relaxed, &mut chance).0, 42);
             }
         }
     }
 
     #[test]
     fn exclusive_access_begins_a_new_history() {
-        let (mut value, mut rng) = (History::default(), Rng::new(4, 0));
+        let (mut value, mut chance) = (History::default(), Chance::drawn(4, 0, 20));
         let (mut writer, mut reader) = (View::default(), View::default());
         value.settle(0);
         value.store(0, &mut writer, 1, Relaxed);
         value.settle(9);
-        assert_eq!(value.load(1, &mut reader, Relaxed, &mut rng), (9, false));
+        assert_eq!(value.load(1, &mut reader, Relaxed, &mut chance), (9, false));
         assert_eq!(value.current(), 9);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::chance::Chance;
 use crate::clock::VectorClock;
 use crate::explore::{Clock, Options, Schedule};
 use crate::fault::Failure;
@@ -13,8 +14,6 @@ use crate::names::Site;
 use crate::object::{Kind, Object, ObjectId, ObjectIndex};
 use crate::pin::Core;
 use crate::probe::ThreadRef;
-use crate::rng::Rng;
-use crate::strategy::Strategy;
 use crate::trace::{Detail, Step};
 
 /// What a thread that cannot go on is waiting for.
@@ -92,8 +91,7 @@ pub(crate) struct State {
     pub(crate) threads: Vec<Thread>,
     pub(crate) objects: Vec<Object>,
     labels: Vec<(&'static str, u32)>,
-    pub(crate) rng: Rng,
-    strategy: Strategy,
+    pub(crate) chance: Chance,
     pub(crate) options: Options,
     pub(crate) adversarial: bool,
     spurious_left: u32,
@@ -114,16 +112,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(schedule: Schedule, options: &Options, core: Core) -> Self {
-        let mut rng = Rng::new(schedule.seed, schedule.index);
-        let strategy = Strategy::new(schedule.index, schedule.horizon, &mut rng);
-        let unkind = schedule.index % 2 == 1;
+    pub(crate) fn new(schedule: Schedule, chance: Chance, options: &Options, core: Core) -> Self {
+        let unkind = match &chance {
+            Chance::Drawn(..) => schedule.index % 2 == 1,
+            // Its own budget says how unkind it may be.
+            Chance::Scripted(_) => true,
+        };
         Self {
             threads: Vec::with_capacity(8),
             objects: Vec::with_capacity(8),
             labels: Vec::with_capacity(4),
-            rng,
-            strategy,
+            chance,
             adversarial: unkind && options.clock == Clock::Adversarial,
             options: options.clone(),
             spurious_left: if unkind { 2 } else { 0 },
@@ -155,7 +154,7 @@ impl State {
             self.threads[parent].view.clock.tick(parent);
         }
         view.clock.tick(index);
-        self.strategy.add_thread(&mut self.rng);
+        self.chance.add_thread();
         self.threads.push(Thread {
             status: Status::Ready,
             given_name,
@@ -277,10 +276,8 @@ impl State {
             let threads = self.threads.iter().zip(0u32..);
             ready
                 .extend(threads.filter(|(thread, _)| thread.status == Status::Ready).map(|(_, index)| index));
-            let next = (!ready.is_empty()).then(|| {
-                let Self { strategy, rng, steps, .. } = self;
-                strategy.pick(&ready, current as u32, yielding, *steps, rng) as usize
-            });
+            let next = (!ready.is_empty())
+                .then(|| self.chance.pick(&ready, current as u32, yielding, self.steps) as usize);
             self.ready = ready;
             if next.is_some() {
                 return next;
@@ -296,7 +293,8 @@ impl State {
 
     /// A condition variable and `park` may return for no reason; never as the only way to go on.
     fn maybe_wake_spuriously(&mut self) {
-        if self.spurious_left == 0 || !self.rng.one_in(12) {
+        let draws = matches!(self.chance, Chance::Drawn(..));
+        if self.spurious_left == 0 || draws && !self.chance.surprise(12) {
             return;
         }
         let may = |thread: &Thread| matches!(thread.status, Status::Blocked(Wait::Condvar(_) | Wait::Park));
@@ -304,8 +302,12 @@ impl State {
         if sleepers == 0 || !self.threads.iter().any(|thread| thread.status == Status::Ready) {
             return;
         }
+        // A script asks only where the answer matters.
+        if !draws && !self.chance.surprise(12) {
+            return;
+        }
         self.spurious_left -= 1;
-        let drawn = self.rng.below(sleepers);
+        let drawn = self.chance.below(sleepers);
         let chosen = (0..self.threads.len()).filter(|&index| may(&self.threads[index])).nth(drawn);
         if let Some(index) = chosen {
             self.wake(index, Woken::Spuriously);

@@ -84,9 +84,9 @@ impl Access<'_> {
     #[must_use]
     pub fn load(self, order: Ordering) -> Option<u64> {
         self.at_point(|state, me, object| {
-            let State { threads, objects, rng, .. } = state;
+            let State { threads, objects, chance, .. } = state;
             let history = &mut objects[object].history;
-            let (bits, old) = history.load(me, &mut threads[me].view, order, rng);
+            let (bits, old) = history.load(me, &mut threads[me].view, order, chance);
             let detail = if old { Detail::OldValue(bits, order) } else { Detail::Value(bits, order) };
             ("load", detail, bits)
         })
@@ -112,10 +112,10 @@ impl Access<'_> {
         change: impl FnOnce(u64) -> Option<u64>,
     ) -> Option<Result<u64, u64>> {
         self.at_point(|state, me, object| {
-            let State { threads, objects, rng, .. } = state;
+            let State { threads, objects, chance, .. } = state;
             let (history, view) = (&mut objects[object].history, &mut threads[me].view);
             let before = history.current();
-            let spurious = weak && rng.one_in(8);
+            let spurious = weak && chance.surprise(8);
             match change(before) {
                 Some(after) if !spurious => {
                     history.replace(me, view, after, orders.success);

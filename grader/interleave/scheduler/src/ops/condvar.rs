@@ -81,7 +81,7 @@ pub fn notify_one(id: &ObjectId, site: Site) {
         state.object_mut(condvar).idle_notify = Some(Hold { thread: ThreadRef(here.me as u32), since: site });
         Detail::Waiting(0)
     } else {
-        let drawn = state.rng.below(count);
+        let drawn = state.chance.below(count);
         let chosen = state.waiting_on(condvar).nth(drawn).unwrap_or_default();
         state.wake(chosen, Woken::By(ThreadRef(here.me as u32)));
         Detail::Wakes(ThreadRef(chosen as u32))

@@ -26,7 +26,7 @@ impl Timer {
         let Some(deadline) = timeout.and_then(|timeout| deadline_after(state.now, timeout)) else {
             return Self::At(None);
         };
-        if state.adversarial && state.rng.one_in(odds) {
+        if state.adversarial && state.chance.surprise(odds) {
             state.advance_to(deadline);
             return Self::EndsNow;
         }

@@ -1,7 +1,9 @@
 //! `spawn`, `Builder` and `JoinHandle`.
 
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -57,7 +59,7 @@ impl Builder {
         let packet = Packet::new(None);
         let theirs = Arc::clone(&packet);
         let (thread, started) = start(self.plan, Location::caller(), Box::new(move || theirs.fill(f)))?;
-        Ok(JoinHandle { thread, started, packet })
+        Ok(JoinHandle { thread, started, packet, _as_std: PhantomData })
     }
 
     /// As `std::thread::Builder::spawn_scoped`.
@@ -83,7 +85,16 @@ pub struct JoinHandle<T> {
     thread: Thread,
     started: Started,
     packet: Arc<Packet<T>>,
+    /// The standard library's handle is not unwind safe either.
+    _as_std: PhantomData<Arc<UnsafeCell<()>>>,
 }
+
+#[expect(unsafe_code, reason = "as the standard library has it; see the SAFETY comment")]
+// SAFETY: a handle is made by `spawn` only, whose result can be sent, and gives the result only when it is consumed.
+unsafe impl<T> Send for JoinHandle<T> {}
+#[expect(unsafe_code, reason = "as the standard library has it; see the SAFETY comment")]
+// SAFETY: a shared handle gives nothing but the thread and whether it has ended.
+unsafe impl<T> Sync for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     /// As `std::thread::JoinHandle::thread`.

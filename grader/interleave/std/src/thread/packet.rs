@@ -1,5 +1,6 @@
 //! What a thread leaves for whoever joins it, and the thread's start.
 
+use std::ffi::CString;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,6 +76,10 @@ pub(super) fn start(
         let handle = builder.spawn(task)?;
         let thread = Thread::real(handle.thread().clone());
         return Ok((thread, Started::Real(Arc::new(Mutex::new(Some(handle))))));
+    }
+    if let Some(name) = &plan.name {
+        let name = CString::new(name.as_str());
+        drop(name.expect("thread name may not contain interior null bytes"));
     }
     let name: Option<Arc<str>> = plan.name.map(Arc::from);
     let plan = rt::thread::Plan { name: name.clone(), stack_size: plan.stack_size };

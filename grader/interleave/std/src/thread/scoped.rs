@@ -1,4 +1,4 @@
-//! Scoped threads. The one place of this crate that needs `unsafe`: a scoped closure outlives its lifetime on paper.
+//! Scoped threads. A scoped closure outlives its lifetime on paper, which needs `unsafe`.
 
 use std::fmt;
 use std::io;

@@ -7,6 +7,9 @@ use std::process::{Command, Output};
 /// Programs that must not notice the difference.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alias");
 
+/// Many more, which are also run under schedules.
+const DIFFERENTIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/main.rs");
+
 /// The newest build of a crate beside this test.
 fn rlib(name: &str) -> PathBuf {
     let folder = deps();
@@ -39,15 +42,13 @@ fn with_alias() -> Vec<OsString> {
     arguments
 }
 
-fn rustc(source: &Path, output: &Path, kind: &str, alias: bool) -> Output {
+fn rustc(source: &Path, output: &Path, kind: &str, arguments: &[OsString]) -> Output {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command
         .args(["--edition", "2024", "--crate-type", kind, "--cap-lints", "allow", "-o"])
         .arg(output)
-        .arg(source);
-    if alias {
-        command.args(with_alias());
-    }
+        .arg(source)
+        .args(arguments);
     command.output().expect("rustc can be run")
 }
 
@@ -59,7 +60,7 @@ fn scratch(name: &str) -> PathBuf {
 fn compiles(name: &str, lines: &str) -> Result<(), String> {
     let source = scratch(&format!("{name}.rs"));
     std::fs::write(&source, lines).expect("the scratch folder can be written to");
-    let output = rustc(&source, &scratch(&format!("lib{name}.rlib")), "lib", true);
+    let output = rustc(&source, &scratch(&format!("lib{name}.rlib")), "lib", &with_alias());
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
@@ -67,7 +68,8 @@ fn build_and_run(source: &str, alias: bool) -> String {
     let source = Path::new(SOURCES).join(source);
     let stem = source.file_stem().expect("a source has a name").to_string_lossy();
     let program = scratch(&format!("{stem}_{}", if alias { "alias" } else { "real" }));
-    let built = rustc(&source, &program, "bin", alias);
+    let arguments = if alias { with_alias() } else { Vec::new() };
+    let built = rustc(&source, &program, "bin", &arguments);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let ran = Command::new(program).output().expect("the program can be run");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -80,6 +82,32 @@ fn an_ordinary_program_prints_the_same_with_and_without_the_alias() {
     let (real, alias) = (build_and_run("ordinary.rs", false), build_and_run("ordinary.rs", true));
     assert!(real.lines().count() > 30, "{real}");
     assert_eq!(real, alias);
+}
+
+/// Signatures, results, panics, poison, destructors and printed forms, under as many schedules as time allows.
+#[test]
+fn small_programs_come_to_the_same_on_the_real_library_and_under_every_schedule() {
+    let source = Path::new(DIFFERENTIAL);
+    let (real, model) = (scratch("differential_real"), scratch("differential_model"));
+    let built = rustc(source, &real, "bin", &[]);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let mut with_engine = with_alias();
+    let mut engine = OsString::from("interleave=");
+    engine.push(rlib("interleave"));
+    with_engine.extend(["--extern".into(), engine, "--cfg".into(), "model".into()]);
+    let built = rustc(source, &model, "bin", &with_engine);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let schedules = if std::env::var_os("RACECOURSE_DEEP").is_some() { "500" } else { "20" };
+    let lines = |program: &Path| {
+        let ran = Command::new(program).arg(schedules).output().expect("the program can be run");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("the program prints text")
+    };
+    let (real, model) = (lines(&real), lines(&model));
+    assert!(real.lines().count() > 240, "{real}");
+    let real_lines: std::collections::BTreeSet<_> = real.lines().collect();
+    let odd: Vec<&str> = model.lines().filter(|line| !real_lines.contains(line)).collect();
+    assert!(odd.is_empty() && real.lines().count() == model.lines().count(), "{}", odd.join("\n"));
 }
 
 #[test]

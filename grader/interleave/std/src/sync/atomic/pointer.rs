@@ -135,6 +135,75 @@ impl<T> AtomicPtr<T> {
     {
         access::update(self, (set_order, fetch_order), f)
     }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_ptr_add(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_ptr_add", order, |p| p.wrapping_add(val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_ptr_sub(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_ptr_sub", order, |p| p.wrapping_sub(val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_byte_add(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_byte_add", order, |p| p.wrapping_byte_add(val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_byte_sub(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_byte_sub", order, |p| p.wrapping_byte_sub(val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_or(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_or", order, |p| p.map_addr(|address| address | val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_and(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_and", order, |p| p.map_addr(|address| address & val))
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn fetch_xor(&self, val: usize, order: Ordering) -> *mut T {
+        access::replace(self, "fetch_xor", order, |p| p.map_addr(|address| address ^ val))
+    }
+
+    /// As in the standard library.
+    ///
+    /// # Errors
+    /// The last value found, if `f` gives nothing for it.
+    #[track_caller]
+    pub fn try_update(
+        &self,
+        set_order: Ordering,
+        fetch_order: Ordering,
+        f: impl FnMut(*mut T) -> Option<*mut T>,
+    ) -> Result<*mut T, *mut T> {
+        access::update(self, (set_order, fetch_order), f)
+    }
+
+    /// As in the standard library.
+    #[track_caller]
+    pub fn update(
+        &self,
+        set_order: Ordering,
+        fetch_order: Ordering,
+        mut f: impl FnMut(*mut T) -> *mut T,
+    ) -> *mut T {
+        match access::update(self, (set_order, fetch_order), |before| Some(f(before))) {
+            Ok(before) | Err(before) => before,
+        }
+    }
 }
 
 impl<T> Default for AtomicPtr<T> {

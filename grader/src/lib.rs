@@ -39,6 +39,7 @@ mod lanes;
 pub mod replay;
 pub mod report;
 pub mod score;
+pub mod timeline;
 mod trials;
 
 pub use error::{ErrorKind, GraderError, Result};

@@ -21,6 +21,13 @@ pub(crate) fn command() -> Command {
                         .required(true)
                         .help("The code from the report's `see it again` line"),
                 )
+                .arg(
+                    Arg::new("svg")
+                        .long("svg")
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Also draw it: a lane for each thread, a bar for as long as a lock is held"),
+                )
                 .args(whose()),
         )
         .subcommand(

@@ -1,11 +1,13 @@
-//! `replay`: a failing schedule again, byte for byte the same story.
+//! `replay`: a failing schedule again, byte for byte the same story, and as a picture if wanted.
 
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::build;
 use grader::exit::Exit;
 use grader::replay::Code;
-use grader::{GraderError, Result, grade, report, submission};
+use grader::{GraderError, Result, grade, report, submission, timeline};
+use std::fs;
+use std::path::PathBuf;
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let question = course::question(flags)?;
@@ -18,6 +20,11 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     match grade::replay(&workshop, &question, &built, &code)? {
         Some(mut finding) => {
             finding.replay = None;
+            if let Some(path) = flags.get_one::<PathBuf>("svg") {
+                let title = format!("{}: {}", check.id, check.title);
+                let picture = timeline::svg(&title, &finding.headline, &finding.evidence);
+                fs::write(path, picture).map_err(|error| GraderError::file("write", path, error))?;
+            }
             shell::report(&format!(
                 "{}: {}\n{}",
                 check.id,

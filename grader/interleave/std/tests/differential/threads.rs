@@ -207,22 +207,6 @@ fn unpark_of_an_ended_thread() -> String {
     format!("{:?}", t.name())
 }
 
-/// Two unparks leave one token. A spurious wake-up of park_timeout, which std allows in its
-/// documentation, would change the text: leave this program out where such wake-ups are made.
-fn two_unparks_leave_one_token() -> String {
-    thread::spawn(|| {
-        let wait = Duration::from_millis(4);
-        thread::current().unpark();
-        thread::current().unpark();
-        thread::park();
-        let start = Instant::now();
-        thread::park_timeout(wait);
-        format!("waited all the time: {}", start.elapsed() >= wait)
-    })
-    .join()
-    .unwrap()
-}
-
 fn is_finished_while_blocked() -> String {
     let (tx, rx) = mpsc::channel::<i32>();
     let h = thread::spawn(move || rx.recv().unwrap());

@@ -14,7 +14,7 @@ use crate::names::{Site, is_library};
 const SPINNING: u32 = 16;
 
 /// One thread of one schedule.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Here {
     pub(crate) execution: Arc<Execution>,
     pub(crate) me: usize,

@@ -25,7 +25,6 @@ pub(crate) fn stuck_threads_exist() -> bool {
 pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 
 /// A schedule in progress.
-#[derive(Debug)]
 pub(crate) struct Execution {
     pub(crate) epoch: u64,
     state: Mutex<State>,

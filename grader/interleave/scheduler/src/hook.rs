@@ -1,9 +1,10 @@
-//! Panics of scheduled threads: silent on the terminal, a step in the trace.
+//! Panics of scheduled threads: silent on the terminal, a step in the trace, and then whatever the body's own hook does.
 //!
-//! Knows nothing of what becomes of the panic; whether it fails the schedule is decided where it ends.
+//! Every schedule begins without a hook of its own. Knows nothing of what becomes of the panic; whether it fails the
+//! schedule is decided where it ends.
 
 use std::panic::PanicHookInfo;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use crate::context;
 use crate::names::place;
@@ -28,6 +29,7 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
     let Some(here) = context::here() else { return false };
     // The state is in use only if the engine itself panicked: that must be seen.
     let Some(mut state) = here.execution.try_inspect() else { return false };
+    let own = state.hook.clone();
     let message = one_line(info.payload_as_str().unwrap_or("a value that is not text"));
     let location = info.location().map_or_else(|| "?".to_owned(), place);
     let headline = format!("panicked at {location}: {message}");
@@ -35,7 +37,42 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
     let detail = Detail::Panic(location.into(), message.into());
     state.record(here.me, "panics", None, site, detail);
     state.threads[here.me].unwinding.get_or_insert_with(|| headline.into());
+    drop(state);
+    if let Some(own) = own {
+        own(info);
+    }
     true
+}
+
+/// What a body may do when a thread panics.
+pub type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
+
+/// A hook that can be called while another thread replaces it.
+pub(crate) type SharedHook = Arc<Hook>;
+
+/// Sets the hook of the running schedule; gives it back outside of one.
+///
+/// # Errors
+/// The hook, outside a schedule.
+pub fn set(hook: Hook) -> Result<(), Hook> {
+    match context::here() {
+        Some(here) => {
+            here.lock().hook = Some(Arc::new(hook));
+            Ok(())
+        }
+        None => Err(hook),
+    }
+}
+
+/// Takes the hook of the running schedule, one that does nothing if there is none; nothing outside of a schedule.
+#[must_use]
+pub fn take() -> Option<Hook> {
+    let own = context::here()?.lock().hook.take();
+    Some(Box::new(move |info| {
+        if let Some(own) = &own {
+            own(info);
+        }
+    }))
 }
 
 /// Reports have one line a step: the lines of a longer message are joined.

@@ -27,7 +27,8 @@ mod execution;
 mod explore;
 mod fault;
 mod handover;
-mod hook;
+#[doc(hidden)]
+pub mod hook;
 #[doc(hidden)]
 pub mod locals;
 mod memory;
@@ -51,8 +52,10 @@ pub use search::{Bound, Coverage, Found, search};
 /// What the modelled standard library is built on. No part of the public interface.
 #[doc(hidden)]
 pub mod rt {
+    pub use crate::hook;
     pub use crate::locals;
     pub use crate::names::{Site, is_library};
     pub use crate::object::{Kind, Meeting, ObjectId, Shape, meeting};
+    pub use crate::ops::thread::hash_key;
     pub use crate::ops::{atomic, condvar, lock, monitor, thread, time};
 }

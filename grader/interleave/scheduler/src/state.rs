@@ -9,11 +9,13 @@ use crate::clock::VectorClock;
 use crate::explore::{Clock, Options, Schedule};
 use crate::fault::Failure;
 use crate::handover::Baton;
+use crate::hook::SharedHook;
 use crate::memory::View;
 use crate::names::Site;
 use crate::object::{Kind, Object, ObjectId, ObjectIndex};
 use crate::pin::Core;
 use crate::probe::ThreadRef;
+use crate::rng::Rng;
 use crate::trace::{Detail, Step};
 
 /// What a thread that cannot go on is waiting for.
@@ -86,7 +88,6 @@ pub(crate) enum Outcome {
 }
 
 /// The whole schedule.
-#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) threads: Vec<Thread>,
     pub(crate) objects: Vec<Object>,
@@ -108,6 +109,10 @@ pub(crate) struct State {
     pub(crate) tainted: bool,
     /// Where its threads run.
     pub(crate) core: Core,
+    /// The key of the next hasher, which looks random and is not.
+    pub(crate) hash_key: u64,
+    /// What the body wants to happen when a thread panics.
+    pub(crate) hook: Option<SharedHook>,
     ready: Vec<u32>,
 }
 
@@ -135,6 +140,8 @@ impl State {
             outcome: None,
             tainted: false,
             core,
+            hash_key: Rng::new(schedule.seed, schedule.index).next(),
+            hook: None,
             ready: Vec::with_capacity(8),
         }
     }

@@ -10,8 +10,8 @@
 //! - Statics are as the compiler made them when a schedule begins, by their bytes: what a schedule had put into them is
 //!   not dropped. That holds for statics of these modules' types, used by one explorer at a time and by nobody outside
 //!   of schedules. Values on the heap that outlive a schedule keep what they are.
-//! - `HashMap` iterates in an order of its own in every run: a program that does visible things in that order cannot
-//!   be replayed to the byte.
+//! - `HashMap` and `HashSet` iterate in an order that depends on the schedule alone. They are types of their own, which lend
+//!   the real ones: a method named by its path (`HashMap::len` as a function) is not found.
 //! - Threads of other libraries run for real. What blocks outside these modules (files, pipes, sockets, processes,
 //!   `writeln!` to `stdout` of a value whose `Display` waits for a lock) blocks the whole schedule.
 //! - A reader may always join other readers: a second `read` by one thread while a writer waits is not reported.
@@ -28,8 +28,11 @@ pub use __print as print;
 pub use __println as println;
 pub use __thread_local as thread_local;
 
+pub mod collections;
 mod fresh;
+pub mod hash;
 pub mod hint;
+pub mod panic;
 pub mod prelude;
 #[doc(hidden)]
 pub mod printing;

@@ -216,3 +216,27 @@ fn sixty_threads_in_one_schedule() {
     let mut explorer = Explorer::new(1, Options::default());
     assert!((0..12).all(|_| explorer.next(&body).failure.is_none()));
 }
+
+#[test]
+fn a_panic_hook_belongs_to_its_schedule() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    static CALLED: AtomicUsize = AtomicUsize::new(0);
+    let mut explorer = interleave::Explorer::new(1, interleave::Options::default());
+    let sets: interleave::Body = std::sync::Arc::new(|| {
+        interleave_std::panic::set_hook(Box::new(|_| {
+            CALLED.fetch_add(1, Relaxed);
+        }));
+        let _ = interleave_std::thread::spawn(|| panic!("once")).join();
+        let own = interleave_std::panic::take_hook();
+        let _ = interleave_std::thread::spawn(|| panic!("silent")).join();
+        interleave_std::panic::set_hook(own);
+    });
+    let panics: interleave::Body = std::sync::Arc::new(|| panic!("recorded all the same"));
+    for count in 1..20 {
+        assert!(explorer.next(&sets).failure.is_none());
+        assert_eq!(CALLED.load(Relaxed), count);
+        let failure = explorer.next(&panics).failure.expect("it panics");
+        assert!(failure.headline.contains("recorded all the same"), "{failure:?}");
+        assert_eq!(CALLED.load(Relaxed), count);
+    }
+}

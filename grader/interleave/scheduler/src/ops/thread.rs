@@ -171,3 +171,12 @@ pub fn park(timeout: Option<Duration>, verb: &'static str, site: Site) -> bool {
     thread.view.clock.join(&thread.token_clock);
     true
 }
+
+/// A key for a hasher: another one at every call, the same in every run of a schedule; nothing outside of one.
+#[must_use]
+pub fn hash_key() -> Option<u64> {
+    let here = context::here()?;
+    let mut state = here.lock();
+    state.hash_key = state.hash_key.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+    Some(state.hash_key)
+}

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alias");
 
 /// Many more, which are also run under schedules.
-const DIFFERENTIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/main.rs");
+const DIFFERENTIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alias/differential/main.rs");
 
 /// The newest build of a crate beside this test.
 fn rlib(name: &str) -> PathBuf {

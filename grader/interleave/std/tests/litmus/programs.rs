@@ -382,7 +382,8 @@ fn sb(store: Ordering, load: Ordering) -> Vec<u32> {
 
 fn iriw(store: Ordering, load: Ordering) -> Vec<u32> {
     let memory = Arc::new(Memory::default());
-    let spawn = |work: Box<dyn Fn(&Memory) -> Vec<u32> + Send>| {
+    type Work = Box<dyn Fn(&Memory) -> Vec<u32> + Send>;
+    let spawn = |work: Work| {
         let memory = Arc::clone(&memory);
         thread::spawn(move || work(&memory))
     };

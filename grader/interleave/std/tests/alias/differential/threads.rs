@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, Builder, Thread, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn said(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<&'static str>() {

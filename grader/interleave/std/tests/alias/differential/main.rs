@@ -5,6 +5,7 @@ mod arc;
 mod atomic;
 mod blocking;
 mod channel;
+mod hashing;
 mod join;
 mod once;
 mod poison;
@@ -24,6 +25,7 @@ const ALL: &[&[Program]] = &[
     atomic::PROGRAMS,
     blocking::PROGRAMS,
     channel::PROGRAMS,
+    hashing::PROGRAMS,
     join::PROGRAMS,
     once::PROGRAMS,
     poison::PROGRAMS,

@@ -1,0 +1,29 @@
+//! Panics. A hook that a body sets belongs to its schedule, and the next schedule begins without it.
+
+use interleave::rt::hook::{self, Hook};
+
+pub use std::panic::{
+    AssertUnwindSafe, Location, PanicHookInfo, RefUnwindSafe, UnwindSafe, catch_unwind, panic_any,
+    resume_unwind,
+};
+
+/// As `std::panic::set_hook`; for this schedule only.
+///
+/// # Panics
+/// From a panicking thread.
+pub fn set_hook(hook: Hook) {
+    assert!(!std::thread::panicking(), "cannot modify the panic hook from a panicking thread");
+    if let Err(hook) = hook::set(hook) {
+        std::panic::set_hook(hook);
+    }
+}
+
+/// As `std::panic::take_hook`; a schedule begins with a hook that does nothing.
+///
+/// # Panics
+/// From a panicking thread.
+#[must_use]
+pub fn take_hook() -> Hook {
+    assert!(!std::thread::panicking(), "cannot modify the panic hook from a panicking thread");
+    hook::take().unwrap_or_else(std::panic::take_hook)
+}

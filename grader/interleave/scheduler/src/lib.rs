@@ -10,9 +10,54 @@
 //!
 //! What it refuses to know: the exercises, what a right answer is, and wall-clock time.
 //!
+//! # A race, found
+//!
+//! The types of `interleave-std` are those of the standard library, path by path. In six lines two threads lose an update:
+//!
+//! ```ignore
+//! use interleave_std::{sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
+//!
+//! fn body() {
+//!     let count = AtomicU32::new(0);
+//!     let add = || count.store(count.load(SeqCst) + 1, SeqCst);
+//!     thread::scope(|scope| { scope.spawn(add); scope.spawn(add); });
+//!     assert_eq!(count.load(SeqCst), 2);
+//! }
+//!
+//! let report = interleave::explore(1, 500, interleave::Options::default(), std::sync::Arc::new(body));
+//! let run = report.failure.expect("some schedule loses an update");
+//! println!("{}", run.story().join("\n"));
 //! ```
-//! use std::sync::Arc;
-//! let report = interleave::explore(1, 10, interleave::Options::default(), Arc::new(|| ()));
+//!
+//! `cargo run -p interleave-std --example lost_update` shows the story: who loaded what, on which line, and who came in between.
+//! [`explore`] draws schedules at random, by several strategies in turn; [`search`] leaves none out, for small bodies.
+//!
+//! # For a crate of one's own
+//!
+//! A crate that says `std` needs no change. Cargo gives the name `std` to whatever dependency is called so:
+//!
+//! ```toml
+//! [target.'cfg(model)'.dependencies]
+//! std = { package = "interleave-std", version = "0.1" }
+//! core = { package = "interleave-core", version = "0.1" }
+//! interleave = "0.1"
+//! ```
+//!
+//! With `RUSTFLAGS="--cfg model"` and a target folder of its own, every `std::sync::Mutex` of the crate is then a modelled one, and
+//! its tests can call [`explore`]. Other dependencies keep the real library, and with it real locks and threads. What is
+//! modelled, what is the standard library's own, and what does not compile stands in a table in `interleave-std`.
+//!
+//! # What a pass does not prove
+//!
+//! - More than was driven: a body that never has two waiters finds no bug that takes two.
+//! - All schedules, unless [`search`] says [`Coverage::Everything`]. A bug that one schedule in a thousand shows escapes 500
+//!   of them more often than not.
+//! - All of weak memory: no read sees a store that has not been made yet, and stores of one atomic take their places in
+//!   the order in which they are made. The model errs towards fewer outcomes, never towards forbidden ones.
+//! - Anything about `unsafe` code, other libraries' threads, files, sockets, processes, or speed.
+//!
+//! ```
+//! let report = interleave::explore(1, 10, interleave::Options::default(), std::sync::Arc::new(|| ()));
 //! assert_eq!(report.schedules, 10);
 //! assert!(report.failure.is_none());
 //! ```

@@ -17,6 +17,7 @@
 //! - A reader may always join other readers: a second `read` by one thread while a writer waits is not reported.
 //! - `unsafe` code, and with it data races.
 
+#![doc = include_str!("../COVERAGE.md")]
 #![deny(unsafe_code)]
 
 pub use std::*;

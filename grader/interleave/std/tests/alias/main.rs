@@ -1,5 +1,7 @@
 //! The alias as a student's file meets it: compiled by `rustc` with `--extern std=…` and `--extern core=…`.
 
+mod coverage;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

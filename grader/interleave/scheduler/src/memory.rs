@@ -22,8 +22,21 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     stores: Vec<Store>,
-    seen: Vec<u32>,
+    /// For each thread, the stores that it has seen, each newer than the one before, and when.
+    seen: Vec<Vec<Sight>>,
 }
+
+/// A thread has seen a store.
+#[derive(Clone, Copy, Debug)]
+struct Sight {
+    /// By the thread's own clock.
+    moment: u32,
+    store: usize,
+}
+
+/// More stores than any program needs that is small enough to be explored; older ones are forgotten, so that a long loop
+/// takes no more memory than a short one.
+const MOST_STORES: usize = 128;
 
 /// The part of a thread that the memory model needs.
 #[derive(Clone, Debug, Default)]
@@ -105,19 +118,42 @@ impl History {
     }
 
     fn push(&mut self, thread: usize, view: &View, bits: u64, released: VectorClock) {
-        self.stores.push(Store { bits, thread, moment: view.clock.get(thread), released });
-        self.mark_seen(thread, self.newest());
+        let moment = view.clock.get(thread);
+        self.stores.push(Store { bits, thread, moment, released });
+        self.mark_seen(thread, Sight { moment, store: self.newest() });
+        if self.stores.len() > 2 * MOST_STORES {
+            self.forget(MOST_STORES);
+        }
     }
 
-    /// Coherence and happens-before hide everything older than this.
+    /// Forgets the oldest stores.
+    fn forget(&mut self, count: usize) {
+        self.stores.drain(..count);
+        for seen in &mut self.seen {
+            seen.iter_mut().for_each(|sight| sight.store = sight.store.saturating_sub(count));
+            // Of those that were forgotten the last one says it all.
+            let forgotten = seen.partition_point(|sight| sight.store == 0);
+            seen.drain(..forgotten.saturating_sub(1));
+        }
+    }
+
+    /// Coherence and happens-before hide everything older than this: what the reader knows to have been stored, and what
+    /// it knows anybody, itself included, to have seen.
     fn oldest_allowed(&self, reader: usize, clock: &VectorClock) -> usize {
-        let seen = self.seen.get(reader).copied().unwrap_or(0) as usize;
         let known = |store: &Store| clock.get(store.thread) >= store.moment;
-        self.stores[seen..].iter().rposition(known).map_or(seen, |offset| seen + offset)
+        let stored = self.stores.iter().rposition(known).unwrap_or(0);
+        let seen = self.seen.iter().enumerate().filter_map(|(thread, seen)| {
+            let now = if thread == reader { u32::MAX } else { clock.get(thread) };
+            let count = seen.partition_point(|sight| sight.moment <= now);
+            Some(seen[count.checked_sub(1)?].store)
+        });
+        seen.fold(stored, usize::max)
     }
 
     fn observe(&mut self, reader: usize, view: &mut View, chosen: usize, order: Ordering) {
-        self.mark_seen(reader, chosen);
+        // A moment of its own: who learns of an earlier one does not know of this.
+        view.clock.tick(reader);
+        self.mark_seen(reader, Sight { moment: view.clock.get(reader), store: chosen });
         let released = &self.stores[chosen].released;
         if acquires(order) {
             view.clock.join(released);
@@ -126,11 +162,14 @@ impl History {
         }
     }
 
-    fn mark_seen(&mut self, thread: usize, store: usize) {
+    fn mark_seen(&mut self, thread: usize, sight: Sight) {
         if self.seen.len() <= thread {
-            self.seen.resize(thread + 1, 0);
+            self.seen.resize(thread + 1, Vec::new());
         }
-        self.seen[thread] = store as u32;
+        let seen = &mut self.seen[thread];
+        if seen.last().is_none_or(|last| last.store < sight.store) {
+            seen.push(sight);
+        }
     }
 }
 

@@ -272,6 +272,59 @@ pub(super) const ALL: &[Litmus] = &[
         forbidden: &[&[1, 1, 0]],
     },
     Litmus {
+        name: "WRC, what one has read, whoever hears of it reads too",
+        run: || {
+            let middle: Thread = |m| {
+                let x = m.x.load(Relaxed);
+                m.y.store(x, Release);
+                vec![x]
+            };
+            let last: Thread = |m| vec![m.y.load(Acquire), m.x.load(Relaxed)];
+            run(&[|m| write(&m.x, 1, Relaxed), middle, last], nothing)
+        },
+        allowed: &[&[1, 1, 1], &[1, 0, 0], &[0, 0, 1]],
+        missing: &[],
+        forbidden: &[&[1, 1, 0]],
+    },
+    Litmus {
+        name: "RWC, read to write causality, sequentially consistent fences",
+        run: || {
+            let second: Thread = |m| {
+                let x = m.x.load(Relaxed);
+                fence(SeqCst);
+                vec![x, m.y.load(Relaxed)]
+            };
+            let third: Thread = |m| {
+                m.y.store(1, Relaxed);
+                fence(SeqCst);
+                vec![m.x.load(Relaxed)]
+            };
+            run(&[|m| write(&m.x, 1, Relaxed), second, third], nothing)
+        },
+        allowed: &[&[1, 0, 1], &[1, 1, 0], &[0, 0, 0], &[0, 1, 0]],
+        missing: &[],
+        forbidden: &[&[1, 0, 0]],
+    },
+    Litmus {
+        name: "IRIW, sequentially consistent fences",
+        run: || {
+            let first: Thread = |m| {
+                let x = m.x.load(Relaxed);
+                fence(SeqCst);
+                vec![x, m.y.load(Relaxed)]
+            };
+            let second: Thread = |m| {
+                let y = m.y.load(Relaxed);
+                fence(SeqCst);
+                vec![y, m.x.load(Relaxed)]
+            };
+            run(&[|m| write(&m.x, 1, Relaxed), |m| write(&m.y, 1, Relaxed), first, second], nothing)
+        },
+        allowed: &[&[1, 1, 1, 1], &[1, 0, 1, 1], &[0, 0, 0, 0]],
+        missing: &[],
+        forbidden: &[&[1, 0, 1, 0]],
+    },
+    Litmus {
         name: "release sequence: a read-modify-write carries on what a store has released",
         run: || {
             let writer: Thread = |m| [write(&m.x, 1, Relaxed), write(&m.y, 1, Release)].concat();

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::crew;
 use crate::execution::{Execution, Guard};
 use crate::locals;
 use crate::names::{Site, is_library};
@@ -43,6 +44,7 @@ pub(crate) fn serve(here: Here, work: impl FnOnce(&Here)) {
     }
     EPOCH.set(NO_EPOCH);
     MEMBERSHIP.set(None);
+    crew::rest();
     here.execution.finish(here.me);
 }
 

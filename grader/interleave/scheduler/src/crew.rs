@@ -1,9 +1,10 @@
 //! Operating-system threads that serve one schedule after another: to start one takes longer than most schedules.
 //!
-//! A worker sleeps until its baton is raised, does the one job that it was given, and goes back to the bench. Knows
-//! nothing of schedules. A worker whose job never returns, because its schedule has failed, is never seen again.
+//! A worker sleeps until its baton is raised and does the one job that it was given. It goes back to the bench as the last
+//! act of the job, not after it: then all workers of a schedule sit there when the schedule is over, and the next one
+//! starts no more. Knows nothing of schedules. A worker whose schedule has failed may never come back.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +41,19 @@ fn bench() -> std::sync::MutexGuard<'static, Vec<Arc<Worker>>> {
     BENCH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The current worker can be hired again. What is left of its job must not depend on what the thread is for.
+pub(crate) fn rest() {
+    if let Some(own) = OWN.with_borrow_mut(Option::take) {
+        bench().push(own);
+    }
+}
+
+std::thread_local! {
+    /// The worker that may go back to the bench.
+    static OWN: RefCell<Option<Arc<Worker>>> = const { RefCell::new(None) };
+    static CORE: Cell<Core> = const { Cell::new(Core::ANY) };
+}
+
 fn start(stack_size: Option<usize>) -> io::Result<Arc<Worker>> {
     let worker = Arc::new(Worker { baton: Arc::default(), job: Mutex::default() });
     let own = Arc::clone(&worker);
@@ -48,8 +62,8 @@ fn start(stack_size: Option<usize>) -> io::Result<Arc<Worker>> {
         Some(size) => builder.stack_size(size).spawn(move || own.work()),
         None => builder.spawn(move || {
             loop {
+                OWN.set(Some(Arc::clone(&own)));
                 own.work();
-                bench().push(Arc::clone(&own));
             }
         }),
     };
@@ -60,9 +74,6 @@ fn start(stack_size: Option<usize>) -> io::Result<Arc<Worker>> {
 impl Worker {
     /// Waits for a job and does it.
     fn work(&self) {
-        std::thread_local! {
-            static CORE: Cell<Core> = const { Cell::new(Core::ANY) };
-        }
         self.baton.wait();
         let job = self.job.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((job, core)) = job {

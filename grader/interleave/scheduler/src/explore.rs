@@ -229,6 +229,7 @@ fn run(schedule: Schedule, options: &Options, chance: Chance, core: Core, body: 
     let mut state = execution.wait_for_end();
     let record = Record {
         steps: std::mem::take(&mut state.trace),
+        forgotten: state.steps_forgotten,
         objects: std::mem::take(&mut state.objects),
         names: state.threads.iter().map(|thread| thread.given_name.clone()).collect(),
     };

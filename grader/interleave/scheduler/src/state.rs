@@ -80,6 +80,9 @@ pub(crate) struct Thread {
     pub(crate) unwinding: Option<Box<str>>,
 }
 
+/// At least so many of the latest steps are kept: longer runs take no more memory.
+const MOST_STEPS_KEPT: usize = 20_000;
+
 /// How a schedule ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -104,6 +107,8 @@ pub(crate) struct State {
     /// Clock shared by all sequentially consistent fences.
     pub(crate) fence_clock: VectorClock,
     pub(crate) trace: Vec<Step>,
+    /// How many steps at the beginning of the trace are no longer there.
+    pub(crate) steps_forgotten: usize,
     pub(crate) outcome: Option<Outcome>,
     /// What happened may not be the body's own doing: see [`crate::Ran::is_tainted`].
     pub(crate) tainted: bool,
@@ -137,6 +142,7 @@ impl State {
             sleeps: 0,
             fence_clock: VectorClock::default(),
             trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
+            steps_forgotten: 0,
             outcome: None,
             tainted: false,
             core,
@@ -219,6 +225,10 @@ impl State {
         detail: Detail,
     ) {
         let thread = ThreadRef(thread as u32);
+        if self.trace.len() == 2 * MOST_STEPS_KEPT {
+            self.trace.drain(..MOST_STEPS_KEPT);
+            self.steps_forgotten += MOST_STEPS_KEPT;
+        }
         self.trace.push(Step { thread, verb, object, site, detail });
     }
 

@@ -15,6 +15,8 @@ use crate::trace::{Detail, Step};
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) steps: Vec<Step>,
+    /// How many steps before them have been forgotten.
+    pub(crate) forgotten: usize,
     pub(crate) objects: Vec<Object>,
     pub(crate) names: Vec<Option<Arc<str>>>,
 }
@@ -37,13 +39,15 @@ impl Record {
     pub(crate) fn lines(&self) -> Vec<String> {
         let places = self.steps.iter().map(place_of).collect::<Vec<_>>();
         let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
-        let number_width = self.steps.len().to_string().len();
+        let number_width = (self.forgotten + self.steps.len()).to_string().len();
         let line = |(number, (step, place)): (usize, (&Step, &String))| {
+            let number = self.forgotten + number;
             let indent = 4 * step.thread.0 as usize;
             let who = self.name(step.thread);
             format!("{number:>number_width$}  {place:width$}  {:indent$}{who}  {}", "", self.text(step))
         };
-        self.steps.iter().zip(&places).enumerate().map(line).collect()
+        let earlier = (self.forgotten > 0).then(|| format!("... {} earlier steps", self.forgotten));
+        earlier.into_iter().chain(self.steps.iter().zip(&places).enumerate().map(line)).collect()
     }
 
     fn name(&self, thread: ThreadRef) -> String {

@@ -107,6 +107,11 @@ impl Script {
         self.restricted
     }
 
+    /// Notes that there was something else that no script tries.
+    pub(crate) fn leave_out(&mut self) {
+        self.restricted = true;
+    }
+
     fn decide(&mut self, count: usize) -> usize {
         if count < 2 {
             return 0;

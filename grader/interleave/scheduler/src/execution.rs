@@ -150,6 +150,7 @@ impl Execution {
         let site = state.threads[me].site;
         state.record(me, "ends", None, site, Detail::None);
         state.threads[me].status = Status::Finished;
+        state.threads[me].has_returned = true;
         state.wake_all(me, |wait| wait == Wait::Join(ThreadRef(me as u32)));
         match state.choose(me, false) {
             Some(next) => pass_on(state, next),

@@ -176,7 +176,7 @@ fn waits_for(state: &State, thread: ThreadRef) -> Option<ThreadRef> {
             let mut holders = state.objects[object.0 as usize].holders();
             holders.next().map(|hold| hold.thread)
         }
-        Status::Blocked(Wait::Join(other)) => Some(other),
+        Status::Blocked(Wait::Join(other) | Wait::Return(other)) => Some(other),
         _ => None,
     }
 }
@@ -259,7 +259,7 @@ fn reason(state: &State, thread: ThreadRef) -> String {
             }
         }
         Wait::Condvar(object) => format!("a notification of {}", object_name(object)),
-        Wait::Join(other) => format!("{} to end", name(state, other)),
+        Wait::Join(other) | Wait::Return(other) => format!("{} to end", name(state, other)),
         Wait::Park => "an unpark".to_owned(),
         Wait::Sleep => "time to pass".to_owned(),
     }

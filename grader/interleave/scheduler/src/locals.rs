@@ -116,6 +116,12 @@ pub fn with<T: 'static, R>(
     }
 }
 
+/// Whether the end of the current thread will run any destructor.
+pub(crate) fn has_destructors() -> bool {
+    let any = |table: &Table| table.0.borrow().iter().any(|local| local.has_destructor);
+    TABLE.try_with(any).unwrap_or(false)
+}
+
 /// The end of a thread whose schedule is over: its values stay where they are, out of reach.
 pub(crate) fn forget_all() {
     let _ = TABLE.try_with(|table| table.0.take().into_iter().for_each(std::mem::forget));

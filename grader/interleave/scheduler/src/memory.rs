@@ -16,6 +16,27 @@ pub(crate) struct Store {
     moment: u32,
     /// What a thread learns that reads this store with acquire ordering.
     released: VectorClock,
+    /// Its place among the sequentially consistent stores, from 1; 0 if it is none.
+    place: u32,
+}
+
+/// What is one order for all: sequentially consistent stores and fences.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Total {
+    /// What was known before any of the fences.
+    clock: VectorClock,
+    /// How many stores there were.
+    stores: u32,
+}
+
+impl Total {
+    fn place(&mut self, order: Ordering) -> u32 {
+        if order != Ordering::SeqCst {
+            return 0;
+        }
+        self.stores += 1;
+        self.stores
+    }
 }
 
 /// All stores of one atomic in modification order, and how far each thread has seen it.
@@ -47,6 +68,8 @@ pub(crate) struct View {
     pub(crate) pending: VectorClock,
     /// What a relaxed store passes on because of the last release fence.
     pub(crate) fenced: VectorClock,
+    /// How many sequentially consistent stores came before its last such fence.
+    pub(crate) stores_before: u32,
 }
 
 pub(crate) fn acquires(order: Ordering) -> bool {
@@ -62,7 +85,8 @@ impl History {
     /// may have changed behind our back. Whoever shares the atomic afterwards knows of that change.
     pub(crate) fn settle(&mut self, actual: u64) {
         if self.stores.last().is_none_or(|newest| newest.bits != actual) {
-            let first = Store { bits: actual, thread: 0, moment: 0, released: VectorClock::default() };
+            let first =
+                Store { bits: actual, thread: 0, moment: 0, released: VectorClock::default(), place: 0 };
             self.stores.clear();
             self.stores.push(first);
             self.seen.clear();
@@ -84,7 +108,7 @@ impl History {
         let newest = self.newest();
         let age = match order {
             Ordering::SeqCst => 0,
-            _ => chance.age(newest - self.oldest_allowed(reader, &view.clock)),
+            _ => chance.age(newest - self.oldest_allowed(reader, view)),
         };
         let chosen = newest - age;
         self.observe(reader, view, chosen, order);
@@ -102,24 +126,38 @@ impl History {
         self.observe(reader, view, newest, order);
     }
 
-    pub(crate) fn store(&mut self, writer: usize, view: &mut View, bits: u64, order: Ordering) {
+    pub(crate) fn store(
+        &mut self,
+        writer: usize,
+        view: &mut View,
+        bits: u64,
+        order: Ordering,
+        total: &mut Total,
+    ) {
         view.clock.tick(writer);
         let released = if releases(order) { view.clock.clone() } else { view.fenced.clone() };
-        self.push(writer, view, bits, released);
+        self.push(writer, view, bits, released, total.place(order));
     }
 
     /// A read-modify-write that succeeds. It continues the release sequence of the store that it replaces.
-    pub(crate) fn replace(&mut self, thread: usize, view: &mut View, bits: u64, order: Ordering) {
+    pub(crate) fn replace(
+        &mut self,
+        thread: usize,
+        view: &mut View,
+        bits: u64,
+        order: Ordering,
+        total: &mut Total,
+    ) {
         self.load_newest(thread, view, order);
         view.clock.tick(thread);
         let mut released = if releases(order) { view.clock.clone() } else { view.fenced.clone() };
         released.join(&self.stores[self.newest()].released);
-        self.push(thread, view, bits, released);
+        self.push(thread, view, bits, released, total.place(order));
     }
 
-    fn push(&mut self, thread: usize, view: &View, bits: u64, released: VectorClock) {
+    fn push(&mut self, thread: usize, view: &View, bits: u64, released: VectorClock, place: u32) {
         let moment = view.clock.get(thread);
-        self.stores.push(Store { bits, thread, moment, released });
+        self.stores.push(Store { bits, thread, moment, released, place });
         self.mark_seen(thread, Sight { moment, store: self.newest() });
         if self.stores.len() > 2 * MOST_STORES {
             self.forget(MOST_STORES);
@@ -137,10 +175,12 @@ impl History {
         }
     }
 
-    /// Coherence and happens-before hide everything older than this: what the reader knows to have been stored, and what
-    /// it knows anybody, itself included, to have seen.
-    fn oldest_allowed(&self, reader: usize, clock: &VectorClock) -> usize {
-        let known = |store: &Store| clock.get(store.thread) >= store.moment;
+    /// Coherence and happens-before hide everything older than this: what the reader knows to have been stored, what was
+    /// stored before its last fence in the one order for all, and what it knows anybody, itself included, to have seen.
+    fn oldest_allowed(&self, reader: usize, view: &View) -> usize {
+        let clock = &view.clock;
+        let before_fence = |store: &Store| (1..=view.stores_before).contains(&store.place);
+        let known = |store: &Store| clock.get(store.thread) >= store.moment || before_fence(store);
         let stored = self.stores.iter().rposition(known).unwrap_or(0);
         let seen = self.seen.iter().enumerate().filter_map(|(thread, seen)| {
             let now = if thread == reader { u32::MAX } else { clock.get(thread) };
@@ -173,15 +213,16 @@ impl History {
     }
 }
 
-/// `fence(order)`: `shared` is the clock that all sequentially consistent fences share.
-pub(crate) fn fence(thread: usize, view: &mut View, shared: &mut VectorClock, order: Ordering) {
+/// `fence(order)`.
+pub(crate) fn fence(thread: usize, view: &mut View, total: &mut Total, order: Ordering) {
     if acquires(order) {
         let pending = std::mem::take(&mut view.pending);
         view.clock.join(&pending);
     }
     if order == Ordering::SeqCst {
-        view.clock.join(shared);
-        shared.join(&view.clock);
+        view.clock.join(&total.clock);
+        total.clock.join(&view.clock);
+        view.stores_before = total.stores;
     }
     if releases(order) {
         view.fenced = view.clock.clone();
@@ -194,9 +235,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 
-    use super::{History, View, fence};
+    use super::{History, Total, View, fence};
     use crate::chance::Chance;
-    use crate::clock::VectorClock;
 
     /// What thread 1 may read from data after it has read 1 from a flag that thread 0 set after the data.
     fn published(store: Ordering, load: Ordering) -> BTreeSet<u64> {
@@ -204,11 +244,11 @@ mod tests {
         for index in 0..200 {
             let mut chance = Chance::drawn(1, index, 20);
             let (mut data, mut flag) = (History::default(), History::default());
-            let (mut writer, mut reader) = (View::default(), View::default());
+            let (mut writer, mut reader, mut total) = (View::default(), View::default(), Total::default());
             data.settle(0);
             flag.settle(0);
-            data.store(0, &mut writer, 42, Relaxed);
-            flag.store(0, &mut writer, 1, store);
+            data.store(0, &mut writer, 42, Relaxed, &mut total);
+            flag.store(0, &mut writer, 1, store, &mut total);
             if flag.load(1, &mut reader, load, &mut chance).0 == 1 {
                 seen.insert(data.load(1, &mut reader, Relaxed, &mut chance).0);
             }
@@ -230,9 +270,9 @@ mod tests {
         for index in 0..200 {
             let mut chance = Chance::drawn(2, index, 20);
             let mut value = History::default();
-            let (mut writer, mut reader) = (View::default(), View::default());
+            let (mut writer, mut reader, mut total) = (View::default(), View::default(), Total::default());
             value.settle(0);
-            (1..=5).for_each(|bits| value.store(0, &mut writer, bits, Relaxed));
+            (1..=5).for_each(|bits| value.store(0, &mut writer, bits, Relaxed, &mut total));
             assert_eq!(value.load(0, &mut writer, Relaxed, &mut chance), (5, false));
             let first = value.load(1, &mut reader, Relaxed, &mut chance).0;
             assert!(value.load(1, &mut reader, Relaxed, &mut chance).0 >= first);
@@ -244,15 +284,14 @@ mod tests {
         for index in 0..200 {
             let mut chance = Chance::drawn(3, index, 20);
             let (mut data, mut flag) = (History::default(), History::default());
-            let (mut writer, mut reader, mut shared) =
-                (View::default(), View::default(), VectorClock::default());
+            let (mut writer, mut reader, mut total) = (View::default(), View::default(), Total::default());
             data.settle(0);
             flag.settle(0);
-            data.store(0, &mut writer, 42, Relaxed);
-            fence(0, &mut writer, &mut shared, Release);
-            flag.store(0, &mut writer, 1, Relaxed);
+            data.store(0, &mut writer, 42, Relaxed, &mut total);
+            fence(0, &mut writer, &mut total, Release);
+            flag.store(0, &mut writer, 1, Relaxed, &mut total);
             if flag.load(1, &mut reader, Relaxed, &mut chance).0 == 1 {
-                fence(1, &mut reader, &mut shared, Acquire);
+                fence(1, &mut reader, &mut total, Acquire);
                 assert_eq!(data.load(1, &mut reader, Relaxed, &mut chance).0, 42);
             }
         }
@@ -261,9 +300,9 @@ mod tests {
     #[test]
     fn exclusive_access_begins_a_new_history() {
         let (mut value, mut chance) = (History::default(), Chance::drawn(4, 0, 20));
-        let (mut writer, mut reader) = (View::default(), View::default());
+        let (mut writer, mut reader, mut total) = (View::default(), View::default(), Total::default());
         value.settle(0);
-        value.store(0, &mut writer, 1, Relaxed);
+        value.store(0, &mut writer, 1, Relaxed, &mut total);
         value.settle(9);
         assert_eq!(value.load(1, &mut reader, Relaxed, &mut chance), (9, false));
         assert_eq!(value.current(), 9);

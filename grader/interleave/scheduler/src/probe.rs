@@ -41,12 +41,11 @@ pub fn current() -> Option<ThreadRef> {
     context::here().map(|here| ThreadRef(here.me as u32))
 }
 
-/// Whether the closure of `thread` has returned or unwound, its thread-local values are gone, and nothing is left
-/// of it but the value for `join`.
+/// Whether the closure of `thread` has returned or unwound. Destructors of its thread-local values may still have to run:
+/// not even the end of a scope waits for them.
 #[must_use]
 pub fn has_finished(thread: ThreadRef) -> bool {
-    ask(|state, _| state.threads.get(thread.0 as usize).is_some_and(|it| it.status == Status::Finished))
-        .unwrap_or(false)
+    ask(|state, _| state.threads.get(thread.0 as usize).is_some_and(|it| it.has_returned)).unwrap_or(false)
 }
 
 /// Every thread that has not finished, the caller included.
@@ -54,7 +53,7 @@ pub fn has_finished(thread: ThreadRef) -> bool {
 pub fn alive() -> Vec<ThreadRef> {
     let all = |state: &mut State, _: usize| {
         let threads = (0u32..).zip(&state.threads);
-        threads.filter(|(_, it)| it.status != Status::Finished).map(|(index, _)| ThreadRef(index)).collect()
+        threads.filter(|(_, it)| !it.has_returned).map(|(index, _)| ThreadRef(index)).collect()
     };
     ask(all).unwrap_or_default()
 }
@@ -85,7 +84,7 @@ fn waiting_in(state: &State, thread: ThreadRef) -> Waiting {
             }
         }
         Wait::Condvar(_) => Waiting::Condvar,
-        Wait::Join(other) => Waiting::Join(other),
+        Wait::Join(other) | Wait::Return(other) => Waiting::Join(other),
         Wait::Park => Waiting::Park,
         Wait::Sleep => Waiting::Sleep,
     }

@@ -10,7 +10,7 @@ use crate::explore::{Clock, Options, Schedule};
 use crate::fault::Failure;
 use crate::handover::Baton;
 use crate::hook::SharedHook;
-use crate::memory::View;
+use crate::memory::{Total, View};
 use crate::names::Site;
 use crate::object::{Kind, Object, ObjectId, ObjectIndex};
 use crate::pin::Core;
@@ -31,6 +31,8 @@ pub(crate) enum Wait {
     Change(ObjectIndex),
     /// The end of a thread.
     Join(ThreadRef),
+    /// The end of what a thread was spawned to do; its thread-local values may still be there.
+    Return(ThreadRef),
     /// An unpark.
     Park,
     /// Time alone.
@@ -60,6 +62,8 @@ pub(crate) enum Woken {
 #[derive(Debug)]
 pub(crate) struct Thread {
     pub(crate) status: Status,
+    /// Whether it has done what it was spawned for.
+    pub(crate) has_returned: bool,
     pub(crate) given_name: Option<Arc<str>>,
     pub(crate) baton: Arc<Baton>,
     pub(crate) view: View,
@@ -97,6 +101,8 @@ pub(crate) struct State {
     labels: Vec<(&'static str, u32)>,
     pub(crate) chance: Chance,
     pub(crate) options: Options,
+    /// Whether the schedule makes use of what the standard library leaves open.
+    unkind: bool,
     pub(crate) adversarial: bool,
     spurious_left: u32,
     pub(crate) steps: u32,
@@ -104,8 +110,8 @@ pub(crate) struct State {
     /// Virtual nanoseconds since the schedule began.
     pub(crate) now: u64,
     pub(crate) sleeps: u32,
-    /// Clock shared by all sequentially consistent fences.
-    pub(crate) fence_clock: VectorClock,
+    /// The one order of sequentially consistent stores and fences.
+    pub(crate) total: Total,
     pub(crate) trace: Vec<Step>,
     /// How many steps at the beginning of the trace are no longer there.
     pub(crate) steps_forgotten: usize,
@@ -133,6 +139,7 @@ impl State {
             objects: Vec::with_capacity(8),
             labels: Vec::with_capacity(4),
             chance,
+            unkind,
             adversarial: unkind && options.clock == Clock::Adversarial,
             options: options.clone(),
             spurious_left: if unkind { 2 } else { 0 },
@@ -140,7 +147,7 @@ impl State {
             switches: 0,
             now: 0,
             sleeps: 0,
-            fence_clock: VectorClock::default(),
+            total: Total::default(),
             trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
             steps_forgotten: 0,
             outcome: None,
@@ -170,6 +177,7 @@ impl State {
         self.chance.add_thread();
         self.threads.push(Thread {
             status: Status::Ready,
+            has_returned: false,
             given_name,
             baton: Arc::default(),
             view,
@@ -328,6 +336,17 @@ impl State {
         let chosen = (0..self.threads.len()).filter(|&index| may(&self.threads[index])).nth(drawn);
         if let Some(index) = chosen {
             self.wake(index, Woken::Spuriously);
+        }
+    }
+
+    /// Whether a writer that waits keeps new readers out.
+    pub(crate) fn prefers_writers(&mut self) -> bool {
+        match &mut self.chance {
+            Chance::Drawn(..) => self.unkind,
+            Chance::Scripted(script) => {
+                script.leave_out();
+                false
+            }
         }
     }
 

@@ -14,7 +14,6 @@
 //!   the real ones: a method named by its path (`HashMap::len` as a function) is not found.
 //! - Threads of other libraries run for real. What blocks outside these modules (files, pipes, sockets, processes,
 //!   `writeln!` to `stdout` of a value whose `Display` waits for a lock) blocks the whole schedule.
-//! - A reader may always join other readers: a second `read` by one thread while a writer waits is not reported.
 //! - `unsafe` code, and with it data races.
 
 #![doc = include_str!("../COVERAGE.md")]

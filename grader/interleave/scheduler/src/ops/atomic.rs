@@ -95,8 +95,8 @@ impl Access<'_> {
     /// Writes; false outside a schedule.
     pub fn store(self, bits: u64, order: Ordering) -> bool {
         let done = self.at_point(|state, me, object| {
-            let State { threads, objects, .. } = state;
-            objects[object].history.store(me, &mut threads[me].view, bits, order);
+            let State { threads, objects, total, .. } = state;
+            objects[object].history.store(me, &mut threads[me].view, bits, order, total);
             self.cell.set(bits);
             ("store", Detail::Value(bits, order), ())
         });
@@ -112,13 +112,13 @@ impl Access<'_> {
         change: impl FnOnce(u64) -> Option<u64>,
     ) -> Option<Result<u64, u64>> {
         self.at_point(|state, me, object| {
-            let State { threads, objects, chance, .. } = state;
+            let State { threads, objects, chance, total, .. } = state;
             let (history, view) = (&mut objects[object].history, &mut threads[me].view);
             let before = history.current();
             let spurious = weak && chance.surprise(8);
             match change(before) {
                 Some(after) if !spurious => {
-                    history.replace(me, view, after, orders.success);
+                    history.replace(me, view, after, orders.success, total);
                     self.cell.set(after);
                     (verb, Detail::Change(before, after, orders.success), Ok(before))
                 }
@@ -157,12 +157,16 @@ fn changes_nothing(verb: &str, detail: &Detail) -> bool {
     }
 }
 
-/// A fence; false outside a schedule. Other threads cannot see it by itself, so it is no scheduling point.
+/// A fence; false outside a schedule. Its place in the one order for all can be seen by other threads, if it has one; else
+/// it is no scheduling point.
 pub fn fence(order: Ordering, site: Site) -> bool {
     let Some(here) = context::here() else { return false };
-    let mut state = here.lock();
-    let State { threads, fence_clock, .. } = &mut *state;
-    memory::fence(here.me, &mut threads[here.me].view, fence_clock, order);
+    let (mut state, site) = match order {
+        Ordering::SeqCst => here.point(site),
+        _ => (here.lock(), site),
+    };
+    let State { threads, total, .. } = &mut *state;
+    memory::fence(here.me, &mut threads[here.me].view, total, order);
     state.record(here.me, "fence", None, site, Detail::Order(order));
     true
 }

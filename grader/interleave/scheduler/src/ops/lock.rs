@@ -9,7 +9,7 @@ use crate::fault;
 use crate::names::Site;
 use crate::object::{Hold, Kind, ObjectId, ObjectIndex};
 use crate::probe::ThreadRef;
-use crate::state::Wait;
+use crate::state::{Status, Thread, Wait};
 use crate::trace::Detail;
 
 /// How a lock is taken.
@@ -90,12 +90,22 @@ pub(crate) fn enter<'a>(
     state
 }
 
+/// Who is in the way. A reader may find readers in the way, if a writer waits for them: which of the two goes first is
+/// left open by the standard library.
 fn obstacle(state: &mut Guard<'_>, object: ObjectIndex, mode: Mode) -> Option<Hold> {
-    let object = state.object_mut(object);
+    let entry = state.object_mut(object);
+    let (owner, first) = (entry.owner, entry.holders().next().copied());
+    let reader = first.filter(|_| owner.is_none());
     match mode {
-        Mode::Alone => object.holders().next().copied(),
-        Mode::Shared => object.owner,
+        Mode::Alone => first,
+        Mode::Shared if reader.is_some() && writer_goes_first(state, object) => reader,
+        Mode::Shared => owner,
     }
+}
+
+fn writer_goes_first(state: &mut Guard<'_>, object: ObjectIndex) -> bool {
+    let waits = |thread: &Thread| thread.status == Status::Blocked(Wait::Lock(object));
+    state.threads.iter().any(waits) && state.prefers_writers()
 }
 
 /// Gives a lock back.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::context::{self, Here};
 use crate::crew;
 use crate::execution::Guard;
+use crate::locals;
 use crate::names::Site;
 use crate::ops::time::{Timer, count_idle_turn};
 use crate::probe::ThreadRef;
@@ -56,7 +57,12 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
         context::serve(member, |here| {
             task();
             // A thread that nobody waits for may be there for a while after its last step.
-            drop(here.execution.switch(here.lock(), here.me, false));
+            let mut state = here.execution.switch(here.lock(), here.me, false);
+            state.threads[here.me].has_returned = true;
+            state.wake_all(here.me, |wait| wait == Wait::Return(ThreadRef(here.me as u32)));
+            if locals::has_destructors() {
+                drop(here.execution.switch(state, here.me, false));
+            }
         });
     };
     match crew::hire(plan.stack_size, state.core, Box::new(run)) {
@@ -67,6 +73,7 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
         }
         Err(error) => {
             state.threads[child].status = Status::Finished;
+            state.threads[child].has_returned = true;
             state.tainted = true;
             Err(error)
         }
@@ -76,26 +83,36 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
 /// Waits for the end of a thread.
 pub fn join(thread: ThreadRef, site: Site) {
     let Some(here) = context::here() else { return };
-    let (mut state, site) = here.point(site);
+    let (state, site) = here.point(site);
+    wait_for(&here, state, thread, Wait::Join(thread), site);
+}
+
+/// The end of a scope: a step only if the thread is still to be waited for. As in the standard library, thread-local
+/// values of the thread may go later.
+pub fn join_at_scope_end(thread: ThreadRef, site: Site) {
+    let Some(here) = context::here() else { return };
+    let state = here.lock();
+    if state.threads[thread.0 as usize].has_returned {
+        return learn_all(state, here.me, thread);
+    }
+    drop(state);
+    let (state, site) = here.point(site);
+    wait_for(&here, state, thread, Wait::Return(thread), site);
+}
+
+fn wait_for<'a>(here: &'a Here, mut state: Guard<'a>, thread: ThreadRef, wait: Wait, site: Site) {
+    let is_over = |state: &Guard<'_>| {
+        let it = &state.threads[thread.0 as usize];
+        it.status == Status::Finished || it.has_returned && matches!(wait, Wait::Return(_))
+    };
     state.record(here.me, "join", None, site, Detail::Thread(thread));
-    let waited = state.threads[thread.0 as usize].status != Status::Finished;
-    while state.threads[thread.0 as usize].status != Status::Finished {
-        state = here.execution.block(state, here.me, Wait::Join(thread), None);
+    let waited = !is_over(&state);
+    while !is_over(&state) {
+        state = here.execution.block(state, here.me, wait, None);
     }
     if waited {
         state.threads[here.me].idle_turns = 0;
         state.record(here.me, "has joined", None, site, Detail::Thread(thread));
-    }
-    learn_all(state, here.me, thread);
-}
-
-/// The end of a scope: a step only if the thread is still to be waited for.
-pub fn join_at_scope_end(thread: ThreadRef, site: Site) {
-    let Some(here) = context::here() else { return };
-    let state = here.lock();
-    if state.threads[thread.0 as usize].status != Status::Finished {
-        drop(state);
-        return join(thread, site);
     }
     learn_all(state, here.me, thread);
 }
@@ -105,12 +122,12 @@ fn learn_all(mut state: Guard<'_>, me: usize, ended: ThreadRef) {
     state.threads[me].view.clock.join(&known);
 }
 
-/// Whether a thread has ended.
+/// Whether a thread has done what it was spawned for.
 #[must_use]
 pub fn is_finished(thread: ThreadRef, site: Site) -> bool {
     let Some(here) = context::here() else { return true };
     let (mut state, site) = here.point(site);
-    let finished = state.threads[thread.0 as usize].status == Status::Finished;
+    let finished = state.threads[thread.0 as usize].has_returned;
     state.count_look(here.me, !finished);
     state.record(here.me, "is_finished", None, site, Detail::Finished(thread, finished));
     finished

@@ -1,20 +1,37 @@
 //! The engine's own bank: wrong programs that must be found under every seed, and correct ones that must stay quiet.
 //!
-//! An ordinary run takes 10 seeds and 1,000 schedules a program; `RACECOURSE_DEEP=1` takes 50 and 5,000.
+//! An ordinary run takes 5 seeds and 500 schedules a program; `RACECOURSE_DEEP=1` takes 100 and 20,000.
 
 #![expect(clippy::print_stdout, reason = "the figures of a deep run are there to be read")]
 
 mod atomics;
+mod barriers;
 mod case;
+mod cells;
 mod channels;
+mod deadlines;
+mod guards;
+mod latches;
 mod library;
 mod lists;
+mod locals;
+mod lockfree;
+mod lockorder;
 mod locks;
+mod onces;
+mod orderings;
 mod panics;
+mod parking;
+mod poison;
 mod pools;
 mod queues;
+mod rendezvous;
+mod rwlocks;
+mod scopes;
+mod seqlocks;
 mod time;
 mod waiting;
+mod workers;
 
 use std::sync::Arc;
 
@@ -35,6 +52,23 @@ const BANK: &[&[Case]] = &[
     time::CASES,
     channels::CASES,
     library::CASES,
+    barriers::CASES,
+    cells::CASES,
+    deadlines::CASES,
+    guards::CASES,
+    latches::CASES,
+    locals::CASES,
+    lockfree::CASES,
+    lockorder::CASES,
+    onces::CASES,
+    orderings::CASES,
+    parking::CASES,
+    poison::CASES,
+    rendezvous::CASES,
+    rwlocks::CASES,
+    scopes::CASES,
+    seqlocks::CASES,
+    workers::CASES,
 ];
 
 fn cases(wrong: bool) -> impl Iterator<Item = &'static Case> {
@@ -56,7 +90,7 @@ fn first_failure(case: &Case, seed: u64, schedules: u32) -> Option<(u32, Ran)> {
 
 #[test]
 fn every_wrong_program_is_found_under_every_seed() {
-    let seeds = if deep() { 50 } else { 10 };
+    let seeds = if deep() { 100 } else { 5 };
     let mut complaints = Vec::new();
     let mut slowest = Vec::new();
     for case in cases(true) {
@@ -84,7 +118,7 @@ fn every_wrong_program_is_found_under_every_seed() {
 
 #[test]
 fn every_correct_program_is_quiet() {
-    let schedules = if deep() { 5000 } else { 1000 };
+    let schedules = if deep() { 20_000 } else { 500 };
     let mut complaints = Vec::new();
     let mut count = 0;
     for case in cases(false) {

@@ -144,6 +144,7 @@ impl Script {
             behind.is_some_and(|behind| behind.iter().any(|other| ready.contains(other)))
         };
         let may: Vec<u32> = ready.iter().copied().filter(|&thread| !waits(thread)).collect();
+        self.restricted |= may.len() < ready.len();
         let goes_on = !yielding && may.contains(&current);
         if !goes_on {
             return may[self.decide(may.len())];

@@ -129,10 +129,11 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(schedule: Schedule, chance: Chance, options: &Options, core: Core) -> Self {
-        let unkind = match &chance {
-            Chance::Drawn(..) => schedule.index % 2 == 1,
+        let (unkind, spurious_left) = match &chance {
+            Chance::Drawn(..) if schedule.index % 2 == 1 => (true, 2),
+            Chance::Drawn(..) => (false, 0),
             // Its own budget says how unkind it may be.
-            Chance::Scripted(_) => true,
+            Chance::Scripted(_) => (true, u32::MAX),
         };
         Self {
             threads: Vec::with_capacity(8),
@@ -142,7 +143,7 @@ impl State {
             unkind,
             adversarial: unkind && options.clock == Clock::Adversarial,
             options: options.clone(),
-            spurious_left: if unkind { 2 } else { 0 },
+            spurious_left,
             steps: 0,
             switches: 0,
             now: 0,

@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("drivers", &["wire"]),
     ("drivers-model", &["interleave", "interleave-core", "interleave-std", "wire"]),
+    ("second-opinion", &["interleave", "interleave-std"]),
     ("bench-pools", &["q2_process_pool_solution", "toolkit"]),
     ("drivers-faults", &[]),
     ("drivers-processes", &["drivers-faults", "toolkit", "wire"]),

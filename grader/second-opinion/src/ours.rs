@@ -1,7 +1,7 @@
 //! The bodies under the explorer.
 
 /// The engine.
-pub(crate) use interleave_std as lab;
+pub(crate) use ::ours as lab;
 
 #[path = "bodies.rs"]
 pub(crate) mod bodies;

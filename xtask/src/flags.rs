@@ -61,10 +61,7 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("check")
                 .about("Check the whole course, as CI does")
-                .arg(switch(
-                    "deep",
-                    "More seeds for the engine's bank, ten times the schedules for right answers",
-                ))
+                .arg(switch("deep", "More seeds and schedules for the engine, and another engine's opinion"))
                 .arg(switch("fix", "Also bring generated tables and formatting up to date")),
         )
         .subcommand(

@@ -1,18 +1,12 @@
 //! Arc and Weak shared by threads: counts after joins, unwrapping, upgrading, one drop only.
 
+use crate::helpers::{Program, Tally};
+
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier, Mutex, RwLock, Weak};
 use std::thread;
-
-struct Tally(Arc<AtomicUsize>);
-
-impl Drop for Tally {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
 
 fn counts_around_joins() -> String {
     let a = Arc::new("shared");
@@ -273,7 +267,7 @@ fn messages_carry_shared_values() -> String {
     format!("{:?}", Arc::try_unwrap(shared).unwrap().into_inner())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("arc::counts_around_joins", counts_around_joins),
     ("arc::unwrapping", unwrapping),
     ("arc::into_inner_gives_the_value_exactly_once", into_inner_gives_the_value_exactly_once),

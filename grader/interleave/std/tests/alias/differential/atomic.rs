@@ -1,8 +1,8 @@
 //! Atomics: arithmetic of all widths, exchanges, logic, pointers, texts, invalid orderings, threads.
 
-use std::any::Any;
+use crate::helpers::{Program, attempt};
+
 use std::hint::black_box;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{
@@ -10,20 +10,6 @@ use std::sync::atomic::{
     AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
 };
 use std::thread;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn attempt<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(said)
-}
 
 /// Runs the same block for each width; inside, `$a` is the atomic type and `$n` its integer.
 macro_rules! each_width {
@@ -437,7 +423,7 @@ fn static_counter() -> String {
     format!("{seen:?} {}", COUNT.load(SeqCst) - start)
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("atomic::add_and_sub_wrap_around", add_and_sub_wrap_around),
     ("atomic::bit_operations", bit_operations),
     ("atomic::min_and_max", min_and_max),

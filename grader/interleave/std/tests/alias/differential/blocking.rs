@@ -1,28 +1,12 @@
 //! Condvar and Barrier: predicates, timeouts, poison on the way out of a wait, leaders, texts.
 
-use std::any::Any;
+use crate::helpers::{Program, poison, said};
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn poison<T>(m: &Mutex<T>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        let _guard = m.lock();
-        panic!("poisoning on purpose");
-    }));
-}
 
 fn wait_while_until_set() -> String {
     let pair = Arc::new((Mutex::new(false), Condvar::new()));
@@ -345,7 +329,7 @@ fn barrier_with_more_threads_than_places() -> String {
     leaders.to_string()
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("blocking::wait_while_until_set", wait_while_until_set),
     ("blocking::wait_while_with_a_false_condition", wait_while_with_a_false_condition),
     ("blocking::wait_in_a_loop", wait_in_a_loop),

@@ -1,6 +1,7 @@
 //! mpsc: order, every kind of error with its texts, bounds, iterators, drops, disconnection.
 
-use std::any::Any;
+use crate::helpers::{Program, Tally, said};
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,24 +9,6 @@ use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, Sender, TryR
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-struct Tally(Arc<AtomicUsize>);
-
-impl Drop for Tally {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
 
 fn order_per_sender() -> String {
     let (tx, rx) = mpsc::channel();
@@ -412,7 +395,7 @@ fn pipeline() -> String {
     format!("{got:?} {:?} {:?}", a.join().unwrap(), b.join().unwrap())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("channel::order_per_sender", order_per_sender),
     ("channel::order_per_sender_bounded", order_per_sender_bounded),
     ("channel::many_messages_keep_their_order", many_messages_keep_their_order),

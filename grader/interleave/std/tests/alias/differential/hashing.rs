@@ -1,5 +1,7 @@
 //! Hash tables, by every way that programs make and use them.
 
+use crate::helpers::Program;
+
 use std::collections::hash_map::{DefaultHasher, Entry, RandomState};
 use std::collections::{HashMap, HashSet, hash_set};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
@@ -80,8 +82,6 @@ fn hashers() -> String {
     let other = HashMap::<u8, u8, _>::with_capacity_and_hasher(8, std::hash::RandomState::new());
     format!("{same} {} {map:?} {with:?} {} {state:?}", fixed.finish(), other.capacity() >= 8)
 }
-
-type Program = (&'static str, fn() -> String);
 
 pub const PROGRAMS: &[Program] = &[
     ("hashing::maps", maps),

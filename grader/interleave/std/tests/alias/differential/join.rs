@@ -1,5 +1,7 @@
 //! JoinHandle: payloads of panicking threads, results, detached threads, drop of what was captured.
 
+use crate::helpers::{Program, Tally};
+
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +16,6 @@ fn told(payload: Box<dyn Any + Send>) -> String {
             Ok(s) => format!("String {s}"),
             Err(_) => "<not a text>".to_string(),
         },
-    }
-}
-
-struct Tally(Arc<AtomicUsize>);
-
-impl Drop for Tally {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -274,7 +268,7 @@ fn handle_texts() -> String {
     format!("{debug} {joined:?} {failed:?}")
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("join::payload_texts", payload_texts),
     ("join::payload_custom_types", payload_custom_types),
     ("join::payload_of_failing_library_calls", payload_of_failing_library_calls),

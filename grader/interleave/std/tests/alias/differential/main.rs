@@ -6,6 +6,7 @@ mod atomic;
 mod blocking;
 mod channel;
 mod hashing;
+mod helpers;
 mod join;
 mod once;
 mod poison;
@@ -18,7 +19,7 @@ mod tls;
 mod traits;
 mod unwind;
 
-type Program = (&'static str, fn() -> String);
+use helpers::Program;
 
 const ALL: &[&[Program]] = &[
     arc::PROGRAMS,

@@ -1,25 +1,11 @@
 //! Once, OnceLock and LazyLock: exactly one run, poisoning, retry, waiting, texts.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::helpers::{Program, attempt, said};
+
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, LazyLock, Mutex, Once, OnceLock, mpsc};
 use std::thread;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn attempt<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(said)
-}
 
 fn once_runs_once() -> String {
     let once = Once::new();
@@ -382,7 +368,7 @@ fn lazy_lock_get_and_force_mut() -> String {
     format!("{before:?} {after:?} {there:?} {first:?} {second:?} {third:?}")
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("once::once_runs_once", once_runs_once),
     ("once::once_poisoned", once_poisoned),
     ("once::once_force_after_a_panic", once_force_after_a_panic),

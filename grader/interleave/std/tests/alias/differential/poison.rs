@@ -1,6 +1,7 @@
 //! Mutex poisoning: who poisons, who does not, what is seen afterwards, and the texts.
 
-use std::any::Any;
+use crate::helpers::{Program, poison, said};
+
 use std::cell::RefCell;
 use std::error::Error;
 use std::mem;
@@ -9,29 +10,12 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
 fn kind<T>(result: &Result<T, TryLockError<T>>) -> &'static str {
     match result {
         Ok(_) => "ok",
         Err(TryLockError::Poisoned(_)) => "poisoned",
         Err(TryLockError::WouldBlock) => "would block",
     }
-}
-
-fn poison<T>(m: &Mutex<T>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        let _guard = m.lock();
-        panic!("poisoning on purpose");
-    }));
 }
 
 fn thread_panics_with_guard() -> String {
@@ -439,7 +423,7 @@ fn retry_after_panics_makes_progress() -> String {
     })
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("poison::thread_panics_with_guard", thread_panics_with_guard),
     ("poison::scoped_thread_poisons", scoped_thread_poisons),
     ("poison::caught_panic_poisons_same_thread", caught_panic_poisons_same_thread),

@@ -1,19 +1,10 @@
 //! RwLock: sharing, try results, poisoning by writers only, downgrade, texts.
 
-use std::any::Any;
+use crate::helpers::{Program, said};
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, PoisonError, RwLock, RwLockWriteGuard, TryLockError, mpsc};
 use std::thread;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
 
 fn kind<T>(result: Result<T, TryLockError<T>>) -> &'static str {
     match result {
@@ -256,7 +247,7 @@ fn read_guard_of_a_poisoned_lock_heals_nothing() -> String {
     format!("{still} {}", l.is_poisoned())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("rwlock::writer_panics", writer_panics),
     ("rwlock::reader_panics", reader_panics),
     ("rwlock::many_readers_at_once", many_readers_at_once),

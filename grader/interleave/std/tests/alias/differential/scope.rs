@@ -1,24 +1,11 @@
 //! thread::scope: re-raised panics, joined panics, nesting, borrowing, names, results.
 
-use std::any::Any;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use crate::helpers::{Program, attempt, said};
+
+use std::panic::{self, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn attempt<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(said)
-}
 
 fn unjoined_panic_is_raised_again() -> String {
     let result = attempt(|| {
@@ -330,7 +317,7 @@ fn scope_inside_a_destructor_while_unwinding() -> String {
     format!("{:?} {:?}", result.map(|()| ()), log.lock().unwrap())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("scope::unjoined_panic_is_raised_again", unjoined_panic_is_raised_again),
     ("scope::joined_panic_is_not_raised_again", joined_panic_is_not_raised_again),
     ("scope::one_joined_one_not", one_joined_one_not),

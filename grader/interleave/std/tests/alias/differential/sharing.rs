@@ -1,5 +1,7 @@
 //! Collections and values shared under locks, hashing, locks in statics and consts.
 
+use crate::helpers::Program;
+
 use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -173,7 +175,7 @@ fn from_and_default() -> String {
     format!("{m:?} {n:?} {l:?} {k:?} {:?} {:?}", o, OnceLock::<()>::default())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("sharing::map_filled_by_threads", map_filled_by_threads),
     ("sharing::set_filled_by_threads", set_filled_by_threads),
     ("sharing::hashing", hashing),

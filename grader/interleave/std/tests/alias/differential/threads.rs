@@ -1,6 +1,7 @@
 //! Threads: names, Builder, ids, park and unpark tokens, is_finished, small functions.
 
-use std::any::Any;
+use crate::helpers::{Program, said};
+
 use std::collections::HashSet;
 use std::hint::{black_box, spin_loop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,16 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, Builder, Thread, ThreadId};
 use std::time::Duration;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
 
 fn own_name() -> Option<String> {
     thread::current().name().map(str::to_owned)
@@ -252,7 +243,7 @@ fn builder_with_a_stack_size() -> String {
     format!("{:?} {:?}", small.join().unwrap(), both.join().unwrap())
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("threads::names", names),
     ("threads::names_are_not_inherited", names_are_not_inherited),
     ("threads::name_with_nul", name_with_nul),

@@ -1,24 +1,10 @@
 //! Duration, Instant and SystemTime: relations, overflow, texts; never a measured value.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::helpers::{Program, attempt};
+
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn attempt<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(said)
-}
 
 fn duration_arithmetic() -> String {
     let (a, b) = (Duration::from_millis(1500), Duration::new(2, 250_000_000));
@@ -169,7 +155,7 @@ fn system_time_overflow() -> String {
     )
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("time::duration_arithmetic", duration_arithmetic),
     ("time::instants_order_and_differ", instants_order_and_differ),
     ("time::instant_arithmetic", instant_arithmetic),

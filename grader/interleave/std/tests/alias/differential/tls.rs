@@ -1,26 +1,12 @@
 //! thread_local!: lazy and const init, destructors and join, access during destruction, methods.
 
-use std::any::Any;
+use crate::helpers::{Program, attempt, said};
+
 use std::cell::{Cell, OnceCell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::thread_local;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
-
-fn attempt<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(said)
-}
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -372,7 +358,7 @@ fn values_replaced_drop_at_once() -> String {
     log.lock().unwrap().join(" ")
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("tls::lazy_init_in_each_thread", lazy_init_in_each_thread),
     ("tls::init_that_reads_the_thread", init_that_reads_the_thread),
     ("tls::destructor_runs_before_join_returns", destructor_runs_before_join_returns),

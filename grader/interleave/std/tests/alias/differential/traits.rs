@@ -1,5 +1,7 @@
 //! Send, Sync, Unpin and unwind safety of the types of std, found without bounds.
 
+use crate::helpers::Program;
+
 use std::cell::Cell;
 use std::marker::{PhantomData, PhantomPinned};
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -77,7 +79,7 @@ fn unwind_safety_of_handles_and_channels() -> String {
     )
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("traits::send_and_sync", send_and_sync),
     ("traits::unwind_safety", unwind_safety),
     ("traits::unwind_safety_of_handles_and_channels", unwind_safety_of_handles_and_channels),

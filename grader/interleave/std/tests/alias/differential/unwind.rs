@@ -1,5 +1,7 @@
 //! Unwinding: panicking() inside and outside destructors, catching around locks, payloads, drops.
 
+use crate::helpers::{Program, said};
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, UnwindSafe, catch_unwind};
@@ -7,16 +9,6 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, RwLock, mpsc};
 use std::thread;
-
-fn said(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<&'static str>() {
-        Ok(s) => s.to_string(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(s) => *s,
-            Err(_) => "<not a text>".to_string(),
-        },
-    }
-}
 
 /// Notes, with its name, whether its thread is panicking when it is dropped.
 struct Watch(&'static str, Rc<RefCell<Vec<String>>>);
@@ -243,7 +235,7 @@ fn result_of_map_err_and_fallback() -> String {
     all.join(", ")
 }
 
-pub const PROGRAMS: &[(&str, fn() -> String)] = &[
+pub const PROGRAMS: &[Program] = &[
     ("unwind::panicking_inside_and_outside", panicking_inside_and_outside),
     ("unwind::catch_inside_a_destructor", catch_inside_a_destructor),
     ("unwind::threads_started_while_unwinding_are_calm", threads_started_while_unwinding_are_calm),

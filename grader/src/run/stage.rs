@@ -29,6 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The longest trial. A machine that is too busy for this gets a doubt, never a verdict.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Nothing that an answer could do.
+const REAPER_GONE: &str = "the process that watches over the run was ended from outside";
 
 /// How much processor time those may use that the judge waits for to become quiet.
 const WORKS_ON_NS: u64 = 300_000_000;
@@ -249,6 +251,7 @@ impl Stage {
         let readable = |fd: &PollFd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLIN));
         let [tasks, driver, reaper, out, err] = ready.each_ref().map(readable);
         let some_end_is_closed = ready_without_data(&ready);
+        let reaper_has_gone = ready_without_data(&ready[2..3]);
         if out || err {
             self.printed.drain(&mut self.respondent.running, &self.limits)?;
         }
@@ -267,6 +270,10 @@ impl Stage {
         }
         if reaper {
             came |= self.respondent.take_notice();
+        }
+        if !came && reaper_has_gone && self.respondent.ended.is_none() {
+            // It tells of the end before it goes: somebody else has ended it, or the box around it.
+            return Err(Ending::Confused(REAPER_GONE.to_owned()));
         }
         if !came && some_end_is_closed {
             // Ends that are closed are ready all the time.

@@ -38,16 +38,6 @@ enum Look {
 }
 
 impl Look {
-    const ALL: [(Self, &str); 7] = [
-        (Self::Plain, "plain"),
-        (Self::Takes, "takes"),
-        (Self::Gives, "gives"),
-        (Self::Waits, "waits"),
-        (Self::Wakes, "wakes"),
-        (Self::Wrong, "wrong"),
-        (Self::Remark, "remark"),
-    ];
-
     fn of(text: &str) -> Self {
         let verb = text.split(' ').next().unwrap_or_default();
         let says = |words: &str| text.contains(words);
@@ -66,14 +56,27 @@ impl Look {
     }
 
     fn class(self) -> &'static str {
-        Self::ALL.iter().find(|(look, _)| *look == self).map_or("plain", |(_, class)| class)
+        match self {
+            Self::Plain => "plain",
+            Self::Takes => "takes",
+            Self::Gives => "gives",
+            Self::Waits => "waits",
+            Self::Wakes => "wakes",
+            Self::Wrong => "wrong",
+            Self::Remark => "remark",
+        }
     }
 }
 
 /// Draws a finding: its headline, what else is known, and the steps among `evidence`.
 pub fn svg(title: &str, headline: &str, evidence: &[String]) -> String {
-    let steps: Vec<Step<'_>> = evidence.iter().filter_map(|line| step(line)).collect();
-    let notes: Vec<&str> = evidence.iter().filter(|line| step(line).is_none()).map(String::as_str).collect();
+    let (mut steps, mut notes) = (Vec::new(), Vec::new());
+    for line in evidence {
+        match step(line) {
+            Some(step) => steps.push(step),
+            None => notes.push(line.as_str()),
+        }
+    }
     let steps = &steps[steps.len().saturating_sub(MOST_STEPS)..];
     let lanes = lanes(steps);
     let width = LEFT_PX + lanes.len().max(3) * LANE_PX + 20;
@@ -242,25 +245,26 @@ fn lanes<'a>(steps: &[Step<'a>]) -> Vec<&'a str> {
 
 /// `12  lib.rs:40:9  thread 1  lock Mutex#1<u8>` or `worker 1    begins task 0`; nothing for other lines.
 fn step(line: &str) -> Option<Step<'_>> {
-    let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
-    let first = parts.next()?;
-    let is_number = first.bytes().all(|byte| byte.is_ascii_digit());
-    let mut rest: Vec<&str> = parts.collect();
-    let (number, place) = if is_number {
+    let (number, rest) = column(line);
+    let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let (number, place, rest) = if !is_numbered {
+        ("", "", line)
+    } else if column(rest).1.starts_with("-- ") {
         // A remark has no source line.
-        let place = if rest.len() > 2 { rest.remove(0) } else { "" };
-        (first, place)
+        (number, "", rest)
     } else {
-        rest.insert(0, first);
-        ("", "")
+        let (place, rest) = column(rest);
+        (number, place, rest)
     };
-    let who = *rest.first()?;
-    let from = rest.get(1)?;
-    let known = is_number || who == "judge" || who == "the caller" || who.starts_with("worker ");
-    let start = line.rfind(&format!("{who}  ")).map(|at| at + who.len())?;
-    known.then_some(())?;
-    debug_assert!(line[start..].contains(from));
-    Some(Step { number, place, who, text: line[start..].trim() })
+    let (who, text) = column(rest);
+    let is_known = is_numbered || matches!(who, "judge" | "the caller") || who.starts_with("worker ");
+    (is_known && !text.is_empty()).then_some(Step { number, place, who, text })
+}
+
+/// What stands before the next two spaces, and what comes after them.
+fn column(text: &str) -> (&str, &str) {
+    let (first, rest) = text.trim_start().split_once("  ").unwrap_or((text, ""));
+    (first, rest.trim())
 }
 
 /// Lines of at most `chars` characters, broken at spaces where possible.

@@ -40,7 +40,7 @@ fn type_names(rows: &[(String, &str)], alias: bool) -> Vec<String> {
     let (file, program) = (scratch(&format!("{name}.rs")), scratch(name));
     std::fs::write(&file, source).expect("the scratch folder can be written to");
     let arguments = if alias { with_alias() } else { Vec::new() };
-    let built = rustc(&file, &program, "bin", &arguments);
+    let built = rustc(&file, &program, "bin", "2024", &arguments);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let output = Command::new(program).output().expect("the program can be run");
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
@@ -65,7 +65,7 @@ fn types_are_modelled_or_the_real_ones_as_the_table_says() {
 /// The lines that the compiler complains about.
 fn broken_lines(file: &Path, alias: bool) -> Vec<usize> {
     let arguments = if alias { with_alias() } else { Vec::new() };
-    let output = rustc(file, &scratch("coverage_uses.rlib"), "lib", &arguments);
+    let output = rustc(file, &scratch("coverage_uses.rlib"), "lib", "2024", &arguments);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let place = format!("--> {}:", file.display());
     let lines =

@@ -44,16 +44,13 @@ fn with_alias() -> Vec<OsString> {
     arguments
 }
 
-fn rustc(source: &Path, output: &Path, kind: &str, arguments: &[OsString]) -> Output {
+fn rustc(source: &Path, output: &Path, kind: &str, edition: &str, arguments: &[OsString]) -> Output {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command
-        .args(["--crate-type", kind, "--cap-lints", "allow", "-o"])
+        .args(["--edition", edition, "--crate-type", kind, "--cap-lints", "allow", "-o"])
         .arg(output)
         .arg(source)
         .args(arguments);
-    if !arguments.iter().any(|argument| argument == "--edition") {
-        command.args(["--edition", "2024"]);
-    }
     command.output().expect("rustc can be run")
 }
 
@@ -65,7 +62,7 @@ fn scratch(name: &str) -> PathBuf {
 fn compiles(name: &str, lines: &str) -> Result<(), String> {
     let source = scratch(&format!("{name}.rs"));
     std::fs::write(&source, lines).expect("the scratch folder can be written to");
-    let output = rustc(&source, &scratch(&format!("lib{name}.rlib")), "lib", &with_alias());
+    let output = rustc(&source, &scratch(&format!("lib{name}.rlib")), "lib", "2024", &with_alias());
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
@@ -73,9 +70,8 @@ fn build_and_run(source: &str, edition: &str, alias: bool) -> String {
     let source = Path::new(SOURCES).join(source);
     let stem = source.file_stem().expect("a source has a name").to_string_lossy();
     let program = scratch(&format!("{stem}_{edition}_{}", if alias { "alias" } else { "real" }));
-    let mut arguments = if alias { with_alias() } else { Vec::new() };
-    arguments.extend(["--edition".into(), edition.into()]);
-    let built = rustc(&source, &program, "bin", &arguments);
+    let arguments = if alias { with_alias() } else { Vec::new() };
+    let built = rustc(&source, &program, "bin", edition, &arguments);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let ran = Command::new(program).output().expect("the program can be run");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -96,13 +92,13 @@ fn an_ordinary_program_prints_the_same_with_and_without_the_alias() {
 fn small_programs_come_to_the_same_on_the_real_library_and_under_every_schedule() {
     let source = Path::new(DIFFERENTIAL);
     let (real, model) = (scratch("differential_real"), scratch("differential_model"));
-    let built = rustc(source, &real, "bin", &[]);
+    let built = rustc(source, &real, "bin", "2024", &[]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let mut with_engine = with_alias();
     let mut engine = OsString::from("interleave=");
     engine.push(rlib("interleave"));
     with_engine.extend(["--extern".into(), engine, "--cfg".into(), "model".into()]);
-    let built = rustc(source, &model, "bin", &with_engine);
+    let built = rustc(source, &model, "bin", "2024", &with_engine);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let schedules = if std::env::var_os("RACECOURSE_DEEP").is_some() { "500" } else { "20" };
     let lines = |program: &Path| {

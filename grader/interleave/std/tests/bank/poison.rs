@@ -60,16 +60,19 @@ fn repair_then_clear_later(pair: &Pair) {
     pair.clear_poison();
 }
 
+/// A thread that panics with the lock.
+fn dies_with(lock: &Arc<Mutex<i32>>) -> thread::JoinHandle<()> {
+    let lock = Arc::clone(lock);
+    thread::spawn(move || {
+        let _guard = lock.lock();
+        panic!("dies with the lock");
+    })
+}
+
 /// Another holder may die at any moment: clean a moment ago does not mean clean.
 fn count_unless_poisoned(count: fn(&Mutex<i32>)) {
     let number = Arc::new(Mutex::new(0));
-    let dying = {
-        let number = Arc::clone(&number);
-        thread::spawn(move || {
-            let _guard = number.lock();
-            panic!("dies with the lock");
-        })
-    };
+    let dying = dies_with(&number);
     count(&number);
     assert!(dying.join().is_err());
     assert!(number.is_poisoned());
@@ -163,13 +166,7 @@ fn poison_as_a_stop_sign() {
 /// Tries until it has the lock. A poisoned lock is free, but not without an error.
 fn tries_until_free(poison_is_free: bool) {
     let number = Arc::new(Mutex::new(0));
-    let dying = {
-        let number = Arc::clone(&number);
-        thread::spawn(move || {
-            let _guard = number.lock();
-            panic!("dies with the lock");
-        })
-    };
+    let dying = dies_with(&number);
     let guard = loop {
         match number.try_lock() {
             Ok(guard) => break guard,

@@ -106,3 +106,15 @@ pub(super) fn update<A: Modelled>(
     }
     Err(before)
 }
+
+/// The same where `change` always gives a value. The former one is returned.
+#[track_caller]
+pub(super) fn always_update<A: Modelled>(
+    atomic: &A,
+    orders: (Ordering, Ordering),
+    mut change: impl FnMut(A::Value) -> A::Value,
+) -> A::Value {
+    match update(atomic, orders, |before| Some(change(before))) {
+        Ok(before) | Err(before) => before,
+    }
+}

@@ -164,15 +164,8 @@ impl AtomicBool {
 
     /// As in the standard library.
     #[track_caller]
-    pub fn update(
-        &self,
-        set_order: Ordering,
-        fetch_order: Ordering,
-        mut f: impl FnMut(bool) -> bool,
-    ) -> bool {
-        match access::update(self, (set_order, fetch_order), |before| Some(f(before))) {
-            Ok(before) | Err(before) => before,
-        }
+    pub fn update(&self, set_order: Ordering, fetch_order: Ordering, f: impl FnMut(bool) -> bool) -> bool {
+        access::always_update(self, (set_order, fetch_order), f)
     }
 }
 

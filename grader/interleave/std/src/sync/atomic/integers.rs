@@ -188,11 +188,9 @@ macro_rules! integer {
                 &self,
                 set_order: Ordering,
                 fetch_order: Ordering,
-                mut f: impl FnMut($int) -> $int,
+                f: impl FnMut($int) -> $int,
             ) -> $int {
-                match access::update(self, (set_order, fetch_order), |before| Some(f(before))) {
-                    Ok(before) | Err(before) => before,
-                }
+                access::always_update(self, (set_order, fetch_order), f)
             }
         }
 

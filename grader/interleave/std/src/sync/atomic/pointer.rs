@@ -198,11 +198,9 @@ impl<T> AtomicPtr<T> {
         &self,
         set_order: Ordering,
         fetch_order: Ordering,
-        mut f: impl FnMut(*mut T) -> *mut T,
+        f: impl FnMut(*mut T) -> *mut T,
     ) -> *mut T {
-        match access::update(self, (set_order, fetch_order), |before| Some(f(before))) {
-            Ok(before) | Err(before) => before,
-        }
+        access::always_update(self, (set_order, fetch_order), f)
     }
 }
 

@@ -12,18 +12,39 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alias");
 /// Many more, which are also run under schedules.
 const DIFFERENTIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alias/differential/main.rs");
 
-/// The newest build of a crate beside this test.
-fn rlib(name: &str) -> PathBuf {
-    let folder = deps();
+/// All builds of a crate beside this test: other commands of cargo leave theirs in the same folder.
+fn rlibs(name: &str) -> impl Iterator<Item = PathBuf> {
     let prefix = format!("lib{name}-");
-    let built = std::fs::read_dir(&folder).expect("the folder of this test can be read");
-    let candidates = built.filter_map(Result::ok).filter(|entry| {
-        let file = entry.file_name();
-        let file = file.to_string_lossy();
+    let built = std::fs::read_dir(deps()).expect("the folder of this test can be read");
+    built.filter_map(Result::ok).map(|entry| entry.path()).filter(move |path| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
         file.starts_with(&prefix) && file.ends_with(".rlib")
-    });
-    let newest = candidates.max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
-    newest.expect("cargo has built the crate for this test").path()
+    })
+}
+
+/// The newest build of a crate.
+fn newest(name: &str) -> PathBuf {
+    let time = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+    rlibs(name).max_by_key(time).expect("cargo has built the crate for this test")
+}
+
+/// The build of a crate that another build was made with, which names it by the hash in its file name. With another
+/// one there would be two schedulers in one program.
+fn dependency(name: &str, of: &Path) -> PathBuf {
+    let bytes = std::fs::read(of).expect("a build can be read");
+    let is_named = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash).as_bytes();
+        bytes.windows(hash.len()).any(|window| window == hash)
+    };
+    rlibs(name).find(is_named).expect("what a crate was built with lies beside it")
+}
+
+/// `--extern name=path`.
+fn external(name: &str, path: &Path) -> [OsString; 2] {
+    let mut value = OsString::from(format!("{name}="));
+    value.push(path);
+    ["--extern".into(), value]
 }
 
 fn deps() -> PathBuf {
@@ -32,16 +53,18 @@ fn deps() -> PathBuf {
 }
 
 fn with_alias() -> Vec<OsString> {
-    let mut arguments = Vec::new();
-    for name in ["std", "core"] {
-        let mut alias = OsString::from(format!("{name}="));
-        alias.push(rlib(&format!("interleave_{name}")));
-        arguments.extend(["--extern".into(), alias]);
-    }
+    let core = newest("interleave_core");
+    let std = dependency("interleave_std", &core);
     let mut search = OsString::from("dependency=");
     search.push(deps());
-    arguments.extend(["-L".into(), search]);
-    arguments
+    let externals = [external("std", &std), external("core", &core)].concat();
+    externals.into_iter().chain(["-L".into(), search]).collect()
+}
+
+/// The scheduler that the alias was built with, for a program that may name it.
+fn with_engine() -> [OsString; 2] {
+    let std = dependency("interleave_std", &newest("interleave_core"));
+    external("interleave", &dependency("interleave", &std))
 }
 
 fn rustc(source: &Path, output: &Path, kind: &str, edition: &str, arguments: &[OsString]) -> Output {
@@ -94,11 +117,8 @@ fn small_programs_come_to_the_same_on_the_real_library_and_under_every_schedule(
     let (real, model) = (scratch("differential_real"), scratch("differential_model"));
     let built = rustc(source, &real, "bin", "2024", &[]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let mut with_engine = with_alias();
-    let mut engine = OsString::from("interleave=");
-    engine.push(rlib("interleave"));
-    with_engine.extend(["--extern".into(), engine, "--cfg".into(), "model".into()]);
-    let built = rustc(source, &model, "bin", "2024", &with_engine);
+    let arguments = [with_alias(), with_engine().to_vec(), vec!["--cfg".into(), "model".into()]].concat();
+    let built = rustc(source, &model, "bin", "2024", &arguments);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let schedules = if std::env::var_os("RACECOURSE_DEEP").is_some() { "500" } else { "20" };
     let lines = |program: &Path| {

@@ -54,6 +54,8 @@ fn texts(program: fn() -> String) -> Vec<String> {
     let kept = Arc::new(Mutex::new(BTreeSet::new()));
     let inside = Arc::clone(&kept);
     let body: interleave::Body = Arc::new(move || {
+        // The first thread of a schedule, as the library sees it: else it would not be this scheduler's.
+        assert_eq!(format!("{:?}", std::thread::current().id()), "ThreadId(1)");
         let text = program();
         inside.lock().unwrap().insert(text);
     });

@@ -214,6 +214,8 @@ pub(super) fn left_early(status: ExitStatus, limits: &Limits, complaint: &[u8]) 
     }
     let how = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
+        // Answers have no unsafe code: only the end of a stack gives this.
+        (None, Some(nix::libc::SIGSEGV)) => "signal SIGSEGV, as when a recursion does not end".to_owned(),
         (None, Some(signal)) => match nix::sys::signal::Signal::try_from(signal) {
             Ok(signal) => format!("signal {signal}"),
             Err(_) => format!("signal {signal}"),

@@ -1,15 +1,16 @@
 //! Which schedule, and which of its threads, the current operating-system thread belongs to.
 //!
-//! Knows nothing of operations. An operating-system thread belongs to one schedule after another.
+//! Knows nothing of operations. An operating-system thread runs all threads of a schedule, and one schedule after another.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
-use crate::crew;
 use crate::execution::{Execution, Guard};
+use crate::fiber::Next;
 use crate::locals;
 use crate::names::{Site, is_library};
+use crate::unwinding::catch_unwind;
 
 /// So many looks in vain are taken for a spin loop.
 const SPINNING: u32 = 16;
@@ -17,24 +18,40 @@ const SPINNING: u32 = 16;
 /// One thread of one schedule.
 #[derive(Clone)]
 pub(crate) struct Here {
-    pub(crate) execution: Arc<Execution>,
+    pub(crate) execution: Rc<Execution>,
     pub(crate) me: usize,
 }
 
 std::thread_local! {
-    static MEMBERSHIP: RefCell<Option<Here>> = const { RefCell::new(None) };
+    static EXECUTION: RefCell<Option<Rc<Execution>>> = const { RefCell::new(None) };
+    static ME: Cell<usize> = const { Cell::new(0) };
     static EPOCH: Cell<u64> = const { Cell::new(NO_EPOCH) };
 }
 
 /// The epoch of a thread outside any schedule.
 pub(crate) const NO_EPOCH: u64 = 0;
 
-/// Makes the current operating-system thread a thread of a schedule while `work` runs and its thread-local values
-/// go, then ends it. Must be called with the right to run.
-pub(crate) fn serve(here: Here, work: impl FnOnce(&Here)) {
-    MEMBERSHIP.set(Some(here.clone()));
-    EPOCH.set(here.execution.epoch);
-    work(&here);
+/// Makes the current operating-system thread run a schedule while `work` lasts.
+///
+/// # Panics
+/// If it runs one already.
+pub(crate) fn within(execution: &Rc<Execution>, work: impl FnOnce()) {
+    assert!(!is_inside(), "a schedule cannot be run inside of another one");
+    EXECUTION.set(Some(Rc::clone(execution)));
+    EPOCH.set(execution.epoch);
+    work();
+    EPOCH.set(NO_EPOCH);
+    EXECUTION.set(None);
+}
+
+/// Says which thread of its schedule the current operating-system thread goes on with.
+pub(crate) fn set_me(me: usize) {
+    ME.set(me);
+}
+
+/// The life of one thread of a schedule: its work, then the end of its thread-local values. Says who goes on.
+pub(crate) fn live(here: &Here, work: impl FnOnce(&Here)) -> Next {
+    work(here);
     if here.execution.is_over() {
         // Destructors would be the student's code, run after the end.
         locals::forget_all();
@@ -42,20 +59,27 @@ pub(crate) fn serve(here: Here, work: impl FnOnce(&Here)) {
         // Where the standard library aborts the process.
         here.execution.fail_by_destructor(here.me);
     }
-    EPOCH.set(NO_EPOCH);
-    MEMBERSHIP.set(None);
-    crew::rest();
-    here.execution.finish(here.me);
+    here.execution.finish(here.me)
+}
+
+/// Whether the current thread belongs to a schedule.
+pub(crate) fn is_inside() -> bool {
+    epoch() != NO_EPOCH
 }
 
 /// Which schedule the current thread belongs to; [`NO_EPOCH`] if none.
 pub(crate) fn epoch() -> u64 {
-    EPOCH.try_with(Cell::get).unwrap_or(NO_EPOCH)
+    EPOCH.get()
 }
 
 /// The current thread's place in a schedule, if it has one.
 pub(crate) fn here() -> Option<Here> {
-    MEMBERSHIP.try_with(|membership| membership.borrow().clone()).ok().flatten()
+    if !is_inside() {
+        return None;
+    }
+    // Out of reach only while an operating-system thread ends, and then it runs no schedule.
+    let execution = EXECUTION.try_with(|execution| execution.borrow().clone()).ok().flatten()?;
+    Some(Here { execution, me: ME.get() })
 }
 
 impl Here {

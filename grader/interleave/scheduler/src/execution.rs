@@ -1,19 +1,19 @@
-//! One schedule in progress: the state under its lock, and the handing over from thread to thread.
+//! One schedule in progress: its state, and the handing over from thread to thread.
 //!
 //! Exactly one thread of a schedule runs at any time. Knows nothing of locks, channels or atomics.
 
+use std::cell::{RefCell, RefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::chance::Chance;
 use crate::explore::{Options, Schedule};
 use crate::fault::{self, Failure};
-use crate::handover::{Baton, stop_for_ever};
+use crate::fiber::{self, Next};
 use crate::names::nowhere;
-use crate::pin::Core;
 use crate::probe::ThreadRef;
 use crate::state::{Outcome, State, Status, Wait};
 use crate::trace::Detail;
+use crate::unwinding::panicking;
 
 /// Whether any schedule of this process has left threads behind.
 static STUCK: AtomicBool = AtomicBool::new(false);
@@ -22,29 +22,25 @@ pub(crate) fn stuck_threads_exist() -> bool {
     STUCK.load(Ordering::Relaxed)
 }
 
-pub(crate) type Guard<'a> = MutexGuard<'a, State>;
+pub(crate) type Guard<'a> = RefMut<'a, State>;
 
 /// A schedule in progress.
 pub(crate) struct Execution {
     pub(crate) epoch: u64,
-    state: Mutex<State>,
-    /// Raised when the schedule is over; it belongs to the explorer.
-    ended: Baton,
+    state: RefCell<State>,
 }
 
 impl Execution {
     /// A schedule with its first thread, `main`, which already holds the right to run.
-    pub(crate) fn new(epoch: u64, schedule: Schedule, chance: Chance, options: &Options, core: Core) -> Self {
-        let mut state = State::new(schedule, chance, options, core);
+    pub(crate) fn new(epoch: u64, schedule: Schedule, chance: Chance, options: &Options) -> Self {
+        let mut state = State::new(schedule, chance, options);
         state.add_thread(None, Some("main".into()), nowhere());
-        let ended = Baton::default();
-        ended.belongs_to(std::thread::current());
-        Self { epoch, state: Mutex::new(state), ended }
+        Self { epoch, state: RefCell::new(state) }
     }
 
     /// The state, whatever has become of the schedule.
     pub(crate) fn inspect(&self) -> Guard<'_> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.borrow_mut()
     }
 
     /// The state, for a thread that wants to go on. If the schedule is over, the thread stops here for ever.
@@ -59,7 +55,7 @@ impl Execution {
 
     /// Like `inspect`, but gives up at once if the state is in use.
     pub(crate) fn try_inspect(&self) -> Option<Guard<'_>> {
-        self.state.try_lock().ok()
+        self.state.try_borrow_mut().ok()
     }
 
     /// Counts a step and lets whoever is next run; returns when `me` is next. While a thread unwinds it is not
@@ -68,15 +64,15 @@ impl Execution {
         if let Some(failure) = count_step(&mut state, me) {
             self.fail(state, failure)
         }
-        if std::thread::panicking() && state.threads[me].status == Status::Ready {
+        if panicking() && state.threads[me].status == Status::Ready {
             return state;
         }
         match state.choose(me, yielding) {
             Some(next) if next == me => state,
             Some(next) => {
-                let mine = state.threads[me].baton.clone();
-                pass_on(state, next);
-                mine.wait();
+                state.switches += 1;
+                drop(state);
+                fiber::give_way(Next::Fiber(next));
                 self.lock()
             }
             None => {
@@ -105,7 +101,7 @@ impl Execution {
         if state.outcome.is_some() {
             return;
         }
-        if matches!(outcome, Outcome::Failed(_)) {
+        if state.threads.iter().any(|thread| thread.status != Status::Finished) {
             STUCK.store(true, Ordering::Relaxed);
         }
         let main_panic = state.threads[0].unwinding.take();
@@ -114,9 +110,6 @@ impl Execution {
             (Outcome::Failed(later), Some(panic)) => Outcome::Failed(fault::panic_then(panic, later)),
             (outcome, _) => outcome,
         });
-        // The explorer needs the state at once: give it back before waking anybody.
-        drop(state);
-        self.ended.pass();
     }
 
     /// Ends the schedule with a failure found by a thread that can go no further.
@@ -137,44 +130,41 @@ impl Execution {
         self.fail(state, failure)
     }
 
-    /// The end of a thread. Unlike all other operations it returns even if the schedule is over: the
-    /// operating-system thread is about to exit.
-    pub(crate) fn finish(&self, me: usize) {
+    /// The end of a thread: says who goes on.
+    pub(crate) fn finish(&self, me: usize) -> Next {
         let mut state = self.inspect();
         if state.outcome.is_some() {
-            return;
+            return Next::Nobody;
         }
         if let Some(failure) = count_step(&mut state, me) {
-            return self.conclude(state, Outcome::Failed(failure));
+            self.conclude(state, Outcome::Failed(failure));
+            return Next::Nobody;
         }
         let site = state.threads[me].site;
         state.record(me, "ends", None, site, Detail::None);
         state.threads[me].status = Status::Finished;
         state.threads[me].has_returned = true;
         state.wake_all(me, |wait| wait == Wait::Join(ThreadRef(me as u32)));
-        match state.choose(me, false) {
-            Some(next) => pass_on(state, next),
-            None if state.threads.iter().all(|thread| thread.status == Status::Finished) => {
-                self.conclude(state, Outcome::Passed);
-            }
-            None => {
-                let failure = fault::nobody_can_run(&state);
-                self.conclude(state, Outcome::Failed(failure));
-            }
+        let goes_on =
+            state.threads.iter().any(|thread| thread.status != Status::Finished && !thread.is_daemon);
+        if !goes_on {
+            self.conclude(state, Outcome::Passed);
+            return Next::Nobody;
         }
-    }
-
-    /// Waits for the end of the schedule.
-    pub(crate) fn wait_for_end(&self) -> Guard<'_> {
-        self.ended.wait();
-        self.inspect()
+        if let Some(next) = state.choose(me, false) {
+            state.switches += 1;
+            return Next::Fiber(next);
+        }
+        let failure = fault::nobody_can_run(&state);
+        self.conclude(state, Outcome::Failed(failure));
+        Next::Nobody
     }
 }
 
 /// Counts a step of `me`; there may be too many.
 fn count_step(state: &mut State, me: usize) -> Option<Failure> {
     state.steps += 1;
-    let unwinding = std::thread::panicking();
+    let unwinding = panicking();
     let note = &mut state.threads[me].unwinding;
     if !unwinding {
         *note = None;
@@ -184,10 +174,8 @@ fn count_step(state: &mut State, me: usize) -> Option<Failure> {
     (state.steps > state.options.max_steps).then(|| fault::busy_wait(state))
 }
 
-fn pass_on(mut state: Guard<'_>, next: usize) {
-    state.switches += 1;
-    let baton = state.threads[next].baton.clone();
-    // The next thread needs the state at once: give it back before waking anybody.
-    drop(state);
-    baton.pass();
+/// A thread of a schedule that is over: it never runs again and never unwinds.
+fn stop_for_ever() -> ! {
+    fiber::give_way(Next::Nobody);
+    unreachable!("nobody goes on when a schedule is over")
 }

@@ -2,20 +2,21 @@
 //!
 //! Knows nothing of operations or of the story's text. A schedule is determined by its three numbers alone.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::chance::{Chance, Script};
 use crate::context::{self, Here};
-use crate::crew;
 use crate::execution::Execution;
 use crate::fault::{self, Failure, Fault};
+use crate::fiber;
 use crate::hook::install_panic_hook;
-use crate::pin::{Core, Pinned};
 use crate::state::Outcome;
 use crate::story::Record;
 use crate::trace::Detail;
+use crate::unwinding::catch_unwind;
 
 /// What a schedule runs.
 pub type Body = Arc<dyn Fn() + Send + Sync>;
@@ -47,11 +48,14 @@ pub struct Options {
     pub max_sleeps: u32,
     /// How time passes.
     pub clock: Clock,
+    /// Names of threads that may still be there when all others have ended: the schedule ends without them, as a
+    /// program does. They stop where they are, and no destructor of theirs runs.
+    pub daemons: Vec<Arc<str>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_steps: 5000, max_sleeps: 64, clock: Clock::Adversarial }
+        Self { max_steps: 5000, max_sleeps: 64, clock: Clock::Adversarial, daemons: Vec::new() }
     }
 }
 
@@ -101,41 +105,6 @@ impl Ran {
     }
 }
 
-/// Runs schedules on one core.
-#[derive(Debug, Default)]
-pub(crate) struct Runner {
-    /// Kept for a while: changing cores takes longer than many a schedule.
-    pinned: Option<Pinned>,
-    count: u32,
-}
-
-/// After so many schedules the machine may choose another core, if this one has become busy.
-const SCHEDULES_PER_PIN: u32 = 32;
-
-impl Runner {
-    /// Installs the panic hook.
-    pub(crate) fn new() -> Self {
-        install_panic_hook();
-        Self::default()
-    }
-
-    /// Runs one schedule, and gives its decisions back.
-    pub(crate) fn run(
-        &mut self,
-        schedule: Schedule,
-        options: &Options,
-        chance: Chance,
-        body: &Body,
-    ) -> (Ran, Chance) {
-        if self.count.is_multiple_of(SCHEDULES_PER_PIN) {
-            self.pinned = None;
-        }
-        self.count = self.count.wrapping_add(1);
-        let core = self.pinned.get_or_insert_with(Pinned::here).core();
-        run(schedule, options, chance, core, body)
-    }
-}
-
 /// Goes through the schedules of one seed.
 #[derive(Debug)]
 pub struct Explorer {
@@ -143,20 +112,20 @@ pub struct Explorer {
     next_index: u32,
     horizon: u32,
     options: Options,
-    runner: Runner,
 }
 
 impl Explorer {
     /// Starts at schedule 0. Installs the panic hook.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
-        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options, runner: Runner::new() }
+        install_panic_hook();
+        Self { seed, next_index: 0, horizon: LEAST_HORIZON, options }
     }
 
     /// Runs the next schedule.
     pub fn next(&mut self, body: &Body) -> Ran {
         let schedule = Schedule { seed: self.seed, index: self.next_index, horizon: self.horizon };
-        let ran = self.runner.run(schedule, &self.options, chance_of(schedule), body).0;
+        let ran = run(schedule, &self.options, chance_of(schedule), body).0;
         self.next_index += 1;
         // A run without an end says nothing about the length of the body.
         let endless =
@@ -169,7 +138,7 @@ impl Explorer {
 
     /// Runs a schedule again: the same run, to the byte of its story.
     pub fn replay(&self, schedule: Schedule, body: &Body) -> Ran {
-        Runner::new().run(schedule, &self.options, chance_of(schedule), body).0
+        run(schedule, &self.options, chance_of(schedule), body).0
     }
 }
 
@@ -221,12 +190,24 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
     best
 }
 
-fn run(schedule: Schedule, options: &Options, chance: Chance, core: Core, body: &Body) -> (Ran, Chance) {
+/// Runs one schedule on the current operating-system thread, and gives its decisions back.
+pub(crate) fn run(schedule: Schedule, options: &Options, chance: Chance, body: &Body) -> (Ran, Chance) {
     static EPOCH: AtomicU64 = AtomicU64::new(context::NO_EPOCH + 1);
     let epoch = EPOCH.fetch_add(1, Ordering::Relaxed);
-    let execution = Arc::new(Execution::new(epoch, schedule, chance, options, core));
-    start_main(&execution, core, Arc::clone(body));
-    let mut state = execution.wait_for_end();
+    let execution = Rc::new(Execution::new(epoch, schedule, chance, options));
+    context::within(&execution, || {
+        let (main, body) = (Here { execution: Rc::clone(&execution), me: 0 }, Arc::clone(body));
+        let live = move || {
+            context::live(&main, |here| {
+                if catch_unwind(AssertUnwindSafe(|| body())).is_err() {
+                    conclude_panic(&here.execution);
+                }
+            })
+        };
+        fiber::add(None, Box::new(live)).expect("the machine must have room for one more stack");
+        fiber::run();
+    });
+    let mut state = execution.inspect();
     let record = Record {
         steps: std::mem::take(&mut state.trace),
         forgotten: state.steps_forgotten,
@@ -237,25 +218,10 @@ fn run(schedule: Schedule, options: &Options, chance: Chance, core: Core, body: 
         Some(Outcome::Failed(failure)) => Some(failure),
         _ => None,
     };
-    // After a failure the stuck threads stay where they are: unwinding them would run the student's code again.
     let (steps, switches, tainted) = (state.steps, state.switches, state.tainted);
     let nothing = Chance::Scripted(Script::new(Vec::new(), 0, 0));
     let chance = std::mem::replace(&mut state.chance, nothing);
     (Ran { schedule, steps, switches, failure, record, tainted }, chance)
-}
-
-fn start_main(execution: &Arc<Execution>, core: Core, body: Body) {
-    let member = Here { execution: Arc::clone(execution), me: 0 };
-    let main = move || {
-        context::serve(member, |here| {
-            if catch_unwind(AssertUnwindSafe(|| body())).is_err() {
-                conclude_panic(&here.execution);
-            }
-        });
-    };
-    let baton = crew::hire(None, core, Box::new(main)).expect("the machine must allow one more thread");
-    execution.inspect().threads[0].baton = Arc::clone(&baton);
-    baton.pass();
 }
 
 fn conclude_panic(execution: &Execution) {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Once};
 use crate::context;
 use crate::names::place;
 use crate::trace::Detail;
+use crate::unwinding;
 
 /// Makes panics of scheduled threads silent and records where they happened. Other threads keep the hook that was
 /// installed before. Calling it again changes nothing; an [`Explorer`](crate::Explorer) calls it when it is made.
@@ -27,6 +28,7 @@ pub fn install_panic_hook() {
 /// False if the current thread belongs to no schedule.
 fn record(info: &PanicHookInfo<'_>) -> bool {
     let Some(here) = context::here() else { return false };
+    unwinding::begin();
     // The state is in use only if the engine itself panicked: that must be seen.
     let Some(mut state) = here.execution.try_inspect() else { return false };
     let own = state.hook.clone();

@@ -2,8 +2,8 @@
 //!
 //! A *body* is ordinary code that uses the types of `interleave-std` in place of the standard library's. Every lock,
 //! notification, channel operation, atomic access, spawn, sleep and timeout in it is a *scheduling point*: the
-//! explorer decides which thread goes on. Threads are real operating-system threads, but exactly one runs at a time,
-//! and time is virtual. A [`Schedule`] (three numbers) determines a run completely, so a failure can be replayed.
+//! explorer decides which thread goes on. Each thread has a stack of its own, all share the caller's operating-system
+//! thread, one at a time, and time is virtual. A [`Schedule`] (three numbers) determines a run completely, so a failure can be replayed.
 //!
 //! What it finds: panics that only some orders of steps cause, deadlocks, lost wake-ups, busy waiting, polling by
 //! sleeping, threads that never end, and outcomes that only weak memory allows.
@@ -62,16 +62,15 @@
 //! assert!(report.failure.is_none());
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod chance;
 mod clock;
 mod context;
-mod crew;
 mod execution;
 mod explore;
 mod fault;
-mod handover;
+mod fiber;
 #[doc(hidden)]
 pub mod hook;
 #[doc(hidden)]
@@ -80,7 +79,6 @@ mod memory;
 mod names;
 mod object;
 mod ops;
-mod pin;
 pub mod probe;
 mod rng;
 mod search;
@@ -88,6 +86,7 @@ mod state;
 mod story;
 mod strategy;
 mod trace;
+mod unwinding;
 
 pub use explore::{Body, Clock, Explorer, Options, Ran, Report, Schedule, explore};
 pub use fault::{Failure, Fault};
@@ -103,4 +102,5 @@ pub mod rt {
     pub use crate::object::{Kind, Meeting, ObjectId, Shape, meeting};
     pub use crate::ops::thread::hash_key;
     pub use crate::ops::{atomic, condvar, lock, monitor, thread, time};
+    pub use crate::unwinding::{catch_unwind, panicking, resume_unwind};
 }

@@ -1,7 +1,7 @@
 //! Thread-local values of the modelled threads, and of real ones outside a schedule.
 //!
-//! Operating-system threads serve many schedules, so the values cannot live in the standard library's own
-//! thread-local storage: they live in one table, which is emptied when the modelled thread ends. Order and states
+//! All threads of a schedule share one operating-system thread, so the values cannot live in the standard library's own
+//! thread-local storage: they live in tables, which are exchanged when another thread goes on. Order and states
 //! are the standard library's: values with a destructor go in the reverse order of their birth, each is out of reach
 //! from then on, and what a destructor makes anew goes as well. Knows nothing of schedules.
 
@@ -39,6 +39,18 @@ struct Local {
     has_destructor: bool,
 }
 
+/// The values of a thread that does not run.
+#[derive(Default)]
+pub(crate) struct Locals(Vec<Local>);
+
+impl Locals {
+    /// The end of a thread that will never run again: its values stay where they are, out of reach.
+    pub(crate) fn forget(&mut self) {
+        std::mem::take(&mut self.0).into_iter().for_each(std::mem::forget);
+    }
+}
+
+/// The values of the running thread.
 #[derive(Default)]
 struct Table(RefCell<Vec<Local>>);
 
@@ -114,6 +126,12 @@ pub fn with<T: 'static, R>(
         Some(value) => Ok(use_it(value)),
         None => unreachable!("an identity belongs to one type"),
     }
+}
+
+/// Makes `locals` the values of the running thread, and gives the last one's back.
+pub(crate) fn exchange(locals: &mut Locals) {
+    // If the table itself is gone, so are they.
+    let _ = TABLE.try_with(|table| std::mem::swap(&mut *table.0.borrow_mut(), &mut locals.0));
 }
 
 /// Whether the end of the current thread will run any destructor.

@@ -5,7 +5,8 @@
 //! do. Time is that of [`Clock::Timed`].
 
 use crate::chance::{Chance, Script};
-use crate::explore::{Body, Clock, Options, Ran, Runner, Schedule};
+use crate::explore::{Body, Clock, Options, Ran, Schedule, run};
+use crate::hook::install_panic_hook;
 
 /// How far a search goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +60,7 @@ pub struct Found {
 /// ```
 pub fn search(bound: Bound, options: &Options, body: &Body) -> Found {
     let options = Options { clock: Clock::Timed, ..options.clone() };
-    let mut runner = Runner::new();
+    install_panic_hook();
     let mut schedules = 0;
     for preemptions in 0..=bound.preemptions {
         let mut restricted = false;
@@ -70,7 +71,7 @@ pub fn search(bound: Bound, options: &Options, body: &Body) -> Found {
             }
             let schedule = Schedule { seed: 0, index: schedules, horizon: 0 };
             let script = Script::new(first, preemptions, bound.surprises);
-            let (ran, chance) = runner.run(schedule, &options, Chance::Scripted(script), body);
+            let (ran, chance) = run(schedule, &options, Chance::Scripted(script), body);
             schedules += 1;
             if ran.failure.is_some() {
                 return Found { schedules, coverage: Coverage::Part, failure: Some(ran) };

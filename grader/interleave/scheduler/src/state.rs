@@ -8,12 +8,10 @@ use crate::chance::Chance;
 use crate::clock::VectorClock;
 use crate::explore::{Clock, Options, Schedule};
 use crate::fault::Failure;
-use crate::handover::Baton;
 use crate::hook::SharedHook;
 use crate::memory::{Total, View};
 use crate::names::Site;
 use crate::object::{Kind, Object, ObjectId, ObjectIndex};
-use crate::pin::Core;
 use crate::probe::ThreadRef;
 use crate::rng::Rng;
 use crate::trace::{Detail, Step};
@@ -65,7 +63,8 @@ pub(crate) struct Thread {
     /// Whether it has done what it was spawned for.
     pub(crate) has_returned: bool,
     pub(crate) given_name: Option<Arc<str>>,
-    pub(crate) baton: Arc<Baton>,
+    /// The schedule does not wait for its end.
+    pub(crate) is_daemon: bool,
     pub(crate) view: View,
     /// When a timed wait ends, in virtual nanoseconds.
     pub(crate) deadline: Option<u64>,
@@ -118,8 +117,6 @@ pub(crate) struct State {
     pub(crate) outcome: Option<Outcome>,
     /// What happened may not be the body's own doing: see [`crate::Ran::is_tainted`].
     pub(crate) tainted: bool,
-    /// Where its threads run.
-    pub(crate) core: Core,
     /// The key of the next hasher, which looks random and is not.
     pub(crate) hash_key: u64,
     /// What the body wants to happen when a thread panics.
@@ -128,7 +125,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(schedule: Schedule, chance: Chance, options: &Options, core: Core) -> Self {
+    pub(crate) fn new(schedule: Schedule, chance: Chance, options: &Options) -> Self {
         let (unkind, spurious_left) = match &chance {
             Chance::Drawn(..) if schedule.index % 2 == 1 => (true, 2),
             Chance::Drawn(..) => (false, 0),
@@ -153,7 +150,6 @@ impl State {
             steps_forgotten: 0,
             outcome: None,
             tainted: false,
-            core,
             hash_key: Rng::new(schedule.seed, schedule.index).next(),
             hook: None,
             ready: Vec::with_capacity(8),
@@ -176,11 +172,13 @@ impl State {
         }
         view.clock.tick(index);
         self.chance.add_thread();
+        let is_daemon =
+            given_name.as_ref().is_some_and(|name| self.options.daemons.iter().any(|it| **it == **name));
         self.threads.push(Thread {
             status: Status::Ready,
             has_returned: false,
             given_name,
-            baton: Arc::default(),
+            is_daemon,
             view,
             deadline: None,
             woken: Woken::Expired,

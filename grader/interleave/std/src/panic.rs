@@ -2,17 +2,24 @@
 
 use interleave::rt::hook::{self, Hook};
 
-pub use std::panic::{
-    AssertUnwindSafe, Location, PanicHookInfo, RefUnwindSafe, UnwindSafe, catch_unwind, panic_any,
-    resume_unwind,
-};
+use interleave::rt;
+pub use interleave::rt::resume_unwind;
+pub use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, RefUnwindSafe, UnwindSafe, panic_any};
+
+/// As `std::panic::catch_unwind`.
+///
+/// # Errors
+/// The value that `f` panicked with.
+pub fn catch_unwind<F: FnOnce() -> R + UnwindSafe, R>(f: F) -> std::thread::Result<R> {
+    rt::catch_unwind(f)
+}
 
 /// As `std::panic::set_hook`; for this schedule only.
 ///
 /// # Panics
 /// From a panicking thread.
 pub fn set_hook(hook: Hook) {
-    assert!(!std::thread::panicking(), "cannot modify the panic hook from a panicking thread");
+    assert!(!rt::panicking(), "cannot modify the panic hook from a panicking thread");
     if let Err(hook) = hook::set(hook) {
         std::panic::set_hook(hook);
     }
@@ -24,6 +31,6 @@ pub fn set_hook(hook: Hook) {
 /// From a panicking thread.
 #[must_use]
 pub fn take_hook() -> Hook {
-    assert!(!std::thread::panicking(), "cannot modify the panic hook from a panicking thread");
+    assert!(!rt::panicking(), "cannot modify the panic hook from a panicking thread");
     hook::take().unwrap_or_else(std::panic::take_hook)
 }

@@ -173,4 +173,34 @@ fn many_schedules_leave_nothing_behind() {
     assert!(threads_then <= threads, "{threads} threads, then {threads_then}");
     assert_eq!(files_then, files);
     assert!(bytes_then < bytes + (1 << 20), "{bytes} bytes, then {bytes_then}");
+    failed_schedules_leave_their_values_only();
+}
+
+/// No destructor runs in a thread that is given up, but its stack serves another one.
+fn failed_schedules_leave_their_values_only() {
+    let body: Body = RealArc::new(|| {
+        let locks = Arc::new((Mutex::new(()), Mutex::new(())));
+        let theirs = Arc::clone(&locks);
+        let other = thread::spawn(move || {
+            let _first = theirs.1.lock().unwrap();
+            let _second = theirs.0.lock().unwrap();
+        });
+        let _first = locks.0.lock().unwrap();
+        let _second = locks.1.lock().unwrap();
+        thread::sleep(Duration::from_secs(1));
+        drop((_second, _first));
+        other.join().unwrap();
+        panic!("every schedule fails");
+    });
+    let mut explorer = Explorer::new(1, Options::default());
+    let mut run = |schedules: u32| {
+        assert!((0..schedules).all(|_| explorer.next(&body).failure.is_some()));
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux has /proc");
+        (count("/proc/self/task"), maps.lines().count(), resident_bytes())
+    };
+    let (threads, maps, bytes) = run(500);
+    let (threads_then, maps_then, bytes_then) = run(5000);
+    assert_eq!(threads_then, threads);
+    assert!(maps_then <= maps + 8, "{maps} mappings, then {maps_then}");
+    assert!(bytes_then < bytes + (32 << 20), "{bytes} bytes, then {bytes_then}");
 }

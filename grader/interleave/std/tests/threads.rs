@@ -240,3 +240,76 @@ fn a_panic_hook_belongs_to_its_schedule() {
         assert_eq!(CALLED.load(Relaxed), count);
     }
 }
+
+/// All threads of a schedule share an operating-system thread, whose count of panics is not theirs.
+#[test]
+fn a_thread_that_waits_while_it_unwinds_makes_no_other_one_panic() {
+    struct Joins(Option<thread::JoinHandle<()>>, Arc<RwLock<u8>>);
+
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            assert!(thread::panicking());
+            let lock = Arc::clone(&self.1);
+            self.0.take().expect("dropped once").join().expect("it does not panic");
+            assert!(thread::panicking() && !lock.is_poisoned());
+            // Taken while unwinding: not poisoned by that.
+            drop(lock.write().unwrap());
+            assert!(!lock.is_poisoned());
+        }
+    }
+
+    always(|| {
+        let lock = Arc::new(RwLock::new(1));
+        let mutex = Arc::new(Mutex::new(1));
+        let (theirs, theirs_too) = (Arc::clone(&lock), Arc::clone(&mutex));
+        let other = thread::spawn(move || {
+            for _ in 0..3 {
+                *theirs.write().unwrap() += 1;
+                *theirs_too.lock().unwrap() += 1;
+                assert!(!thread::panicking());
+            }
+            let caught = catch_unwind(|| panic!("on its own"));
+            assert!(caught.is_err() && !thread::panicking());
+        });
+        let joins = Joins(Some(other), Arc::clone(&lock));
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _joins = joins;
+            panic!("with a thread to wait for");
+        }));
+        assert!(caught.is_err() && !thread::panicking());
+        assert_eq!((*lock.read().unwrap(), *mutex.lock().unwrap()), (4, 4));
+    });
+}
+
+#[test]
+fn a_declared_daemon_is_not_waited_for() {
+    fn body() {
+        let name = thread::Builder::new().name("beats".to_owned());
+        let pulse = Arc::new(Mutex::new(0_u64));
+        let theirs = Arc::clone(&pulse);
+        name.spawn(move || {
+            loop {
+                *theirs.lock().unwrap() += 1;
+                thread::sleep(std::time::Duration::from_secs(1));
+            }
+        })
+        .unwrap();
+        thread::sleep(std::time::Duration::from_secs(5));
+        assert!(*pulse.lock().unwrap() <= 7);
+    }
+    let timed = Options { clock: interleave::Clock::Timed, ..Options::default() };
+    let undeclared = interleave::explore(1, 1, timed.clone(), Arc::new(body));
+    assert!(undeclared.failure.is_some());
+    let options = Options { daemons: vec!["beats".into()], ..timed };
+    let declared = interleave::explore(1, 2000, options, Arc::new(body));
+    assert!(declared.failure.is_none(), "{:?}", declared.failure.map(|ran| ran.story()));
+}
+
+#[test]
+fn a_schedule_inside_of_a_schedule_is_refused() {
+    let body: interleave::Body = Arc::new(|| {
+        let nested = catch_unwind(|| interleave::explore(1, 1, Options::default(), Arc::new(|| ())));
+        assert!(nested.is_err());
+    });
+    assert!(Explorer::new(1, Options::default()).next(&body).failure.is_none());
+}

@@ -3,12 +3,13 @@
 //! Knows nothing of results; the caller's closure keeps them and catches every panic.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::{self, Here};
-use crate::crew;
 use crate::execution::Guard;
+use crate::fiber;
 use crate::locals;
 use crate::names::Site;
 use crate::ops::time::{Timer, count_idle_turn};
@@ -31,7 +32,7 @@ pub struct Plan {
 /// Whether the current thread belongs to a schedule.
 #[must_use]
 pub fn is_modelled() -> bool {
-    context::here().is_some()
+    context::is_inside()
 }
 
 /// The current thread and its name, inside a schedule.
@@ -52,9 +53,9 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
     let (mut state, site) = here.point(site);
     let child = state.add_thread(Some(me), plan.name, site);
     state.record(me, "spawn", None, site, Detail::Thread(ThreadRef(child as u32)));
-    let member = Here { execution: Arc::clone(execution), me: child };
-    let run = move || {
-        context::serve(member, |here| {
+    let member = Here { execution: Rc::clone(execution), me: child };
+    let live = move || {
+        context::live(&member, |here| {
             task();
             // A thread that nobody waits for may be there for a while after its last step.
             let mut state = here.execution.switch(here.lock(), here.me, false);
@@ -63,11 +64,10 @@ pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
             if locals::has_destructors() {
                 drop(here.execution.switch(state, here.me, false));
             }
-        });
+        })
     };
-    match crew::hire(plan.stack_size, state.core, Box::new(run)) {
-        Ok(baton) => {
-            state.threads[child].baton = baton;
+    match fiber::add(plan.stack_size, Box::new(live)) {
+        Ok(()) => {
             drop(execution.switch(state, me, false));
             Ok(ThreadRef(child as u32))
         }

@@ -8,7 +8,8 @@ use interleave::rt::ObjectId;
 use interleave::rt::condvar::{self, End};
 
 use super::mutex::MutexGuard;
-use super::{LockResult, PoisonError, map_lock};
+use super::poison::any;
+use super::{LockResult, PoisonError};
 
 /// As `std::sync::Condvar`.
 #[derive(Default)]
@@ -50,7 +51,7 @@ impl Condvar {
         } else {
             let (mutex, real) = guard.into_real();
             let Some(real) = real else { unreachable!("a guard in use has its real part") };
-            map_lock(self.real.wait(real), |real| mutex.rebuild(real))
+            mutex.rebuild(any(self.real.wait(real)))
         }
     }
 
@@ -81,13 +82,12 @@ impl Condvar {
     pub fn wait_timeout<'a, T>(&self, guard: MutexGuard<'a, T>, dur: Duration) -> TimedResult<'a, T> {
         if condvar::is_modelled() {
             let (guard, end) = self.wait_modelled("wait_timeout", guard, Some(dur), Location::caller());
-            map_lock(guard, |guard| (guard, WaitTimeoutResult(end == End::Expired)))
+            with_end(guard, end == End::Expired)
         } else {
             let (mutex, real) = guard.into_real();
             let Some(real) = real else { unreachable!("a guard in use has its real part") };
-            map_lock(self.real.wait_timeout(real, dur), |(real, end)| {
-                (mutex.rebuild(real), WaitTimeoutResult(end.timed_out()))
-            })
+            let (real, end) = any(self.real.wait_timeout(real, dur));
+            with_end(mutex.rebuild(real), end.timed_out())
         }
     }
 
@@ -146,6 +146,14 @@ impl Condvar {
         let mut suspended = guard.suspend();
         let end = condvar::wait(&self.id, mutex, timeout, verb, site, || suspended.unlock());
         (suspended.resume(), end)
+    }
+}
+
+fn with_end<T>(guard: LockResult<MutexGuard<'_, T>>, expired: bool) -> TimedResult<'_, T> {
+    let end = WaitTimeoutResult(expired);
+    match guard {
+        Ok(guard) => Ok((guard, end)),
+        Err(poison) => Err(PoisonError::new((poison.into_inner(), end))),
     }
 }
 

@@ -7,6 +7,7 @@ mod lazy_lock;
 mod mutex;
 mod once;
 mod once_lock;
+mod poison;
 mod rwlock;
 
 pub mod atomic;
@@ -22,37 +23,26 @@ pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Rebuilds a lock result around another guard, poisoned or not.
-fn map_lock<A, B>(result: LockResult<A>, rebuild: impl FnOnce(A) -> B) -> LockResult<B> {
-    match result {
-        Ok(guard) => Ok(rebuild(guard)),
-        Err(poison) => Err(PoisonError::new(rebuild(poison.into_inner()))),
-    }
+/// What the real lock gives once the model has let the caller in: it is free, unless a thread outside the model has it.
+fn entered<G>(id: &interleave::rt::ObjectId, tried: Option<G>, wait: impl FnOnce() -> G) -> G {
+    tried.unwrap_or_else(|| {
+        interleave::rt::lock::found_taken(id);
+        wait()
+    })
 }
 
-/// The same for an attempt.
-fn map_try_lock<A, B>(result: TryLockResult<A>, rebuild: impl FnOnce(A) -> B) -> TryLockResult<B> {
-    match result {
-        Ok(guard) => Ok(rebuild(guard)),
-        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        Err(TryLockError::Poisoned(poison)) => {
-            Err(TryLockError::Poisoned(PoisonError::new(rebuild(poison.into_inner()))))
-        }
-    }
-}
-
-/// What the real lock says once the model has let the caller in: it is free, unless a thread outside the model has it.
-fn entered<G>(
-    id: &interleave::rt::ObjectId,
-    tried: TryLockResult<G>,
-    wait: impl FnOnce() -> LockResult<G>,
-) -> LockResult<G> {
-    match tried {
-        Ok(guard) => Ok(guard),
-        Err(TryLockError::Poisoned(poison)) => Err(poison),
-        Err(TryLockError::WouldBlock) => {
-            interleave::rt::lock::found_taken(id);
-            wait()
-        }
-    }
+/// As the real locks show themselves, each with its own word for a lock that is taken.
+fn show<G: std::ops::Deref<Target: std::fmt::Debug>>(
+    f: &mut std::fmt::Formatter<'_>,
+    name: &str,
+    taken: &dyn std::fmt::Debug,
+    guard: Option<G>,
+    poisoned: bool,
+) -> std::fmt::Result {
+    let mut picture = f.debug_struct(name);
+    match &guard {
+        Some(guard) => picture.field("data", &&**guard),
+        None => picture.field("data", taken),
+    };
+    picture.field("poisoned", &poisoned).finish_non_exhaustive()
 }

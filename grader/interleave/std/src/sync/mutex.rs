@@ -1,4 +1,4 @@
-//! `Mutex`. The scheduler decides who enters; a real mutex inside keeps the data and the poison.
+//! `Mutex`. The scheduler decides who enters; a real mutex inside keeps the data.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,12 +9,14 @@ use interleave::rt::{Kind, ObjectId};
 
 use crate::fresh;
 
-use super::{LockResult, TryLockResult, entered, map_lock, map_try_lock};
+use super::poison::{Poison, Since, any, any_try};
+use super::{LockResult, PoisonError, TryLockError, TryLockResult, entered, show};
 
 /// As `std::sync::Mutex`.
 #[derive(Default)]
 pub struct Mutex<T: ?Sized> {
     id: ObjectId,
+    poison: Poison,
     data: std::sync::Mutex<T>,
 }
 
@@ -24,13 +26,14 @@ pub struct MutexGuard<'a, T: ?Sized + 'a> {
     /// Empty only while the guard is being dropped or taken apart.
     real: Option<std::sync::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
+    since: Since,
     modelled: bool,
 }
 
 impl<T> Mutex<T> {
     /// As `std::sync::Mutex::new`.
     pub const fn new(value: T) -> Self {
-        Self { id: ObjectId::new(), data: std::sync::Mutex::new(value) }
+        Self { id: ObjectId::new(), poison: Poison::new(), data: std::sync::Mutex::new(value) }
     }
 
     /// As `std::sync::Mutex::into_inner`.
@@ -38,7 +41,9 @@ impl<T> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        self.data.into_inner()
+        let poisoned = self.is_poisoned();
+        let value = any(self.data.into_inner());
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
 }
 
@@ -62,22 +67,25 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         fresh::renew(self, &self.id);
         match try_lock(&self.id, kind::<T>(), Mode::Alone, "try_lock", Location::caller()) {
-            Attempt::Busy => Err(super::TryLockError::WouldBlock),
+            Attempt::Busy => Err(TryLockError::WouldBlock),
             Attempt::Taken => Ok(self.enter(true)?),
-            Attempt::Outside => map_try_lock(self.data.try_lock(), |real| self.guard(real, false)),
+            Attempt::Outside => match any_try(self.data.try_lock()) {
+                Some(real) => Ok(self.poison.mark(self.guard(real, false))?),
+                None => Err(TryLockError::WouldBlock),
+            },
         }
     }
 
     /// As `std::sync::Mutex::is_poisoned`.
     pub fn is_poisoned(&self) -> bool {
         fresh::renew(self, &self.id);
-        self.data.is_poisoned()
+        self.poison.is_set()
     }
 
     /// As `std::sync::Mutex::clear_poison`.
     pub fn clear_poison(&self) {
         fresh::renew(self, &self.id);
-        self.data.clear_poison();
+        self.poison.clear();
     }
 
     /// As `std::sync::Mutex::get_mut`.
@@ -85,20 +93,22 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.data.get_mut()
+        let poisoned = self.is_poisoned();
+        let value = any(self.data.get_mut());
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
 
     fn enter(&self, modelled: bool) -> LockResult<MutexGuard<'_, T>> {
         let real = if modelled {
-            entered(&self.id, self.data.try_lock(), || self.data.lock())
+            entered(&self.id, any_try(self.data.try_lock()), || any(self.data.lock()))
         } else {
-            self.data.lock()
+            any(self.data.lock())
         };
-        map_lock(real, |real| self.guard(real, modelled))
+        self.poison.mark(self.guard(real, modelled))
     }
 
     fn guard<'a>(&'a self, real: std::sync::MutexGuard<'a, T>, modelled: bool) -> MutexGuard<'a, T> {
-        MutexGuard { real: Some(real), mutex: self, modelled }
+        MutexGuard { real: Some(real), mutex: self, since: self.poison.begin(), modelled }
     }
 }
 
@@ -115,7 +125,7 @@ impl<T> From<T> for Mutex<T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fresh::renew(self, &self.id);
-        self.data.fmt(f)
+        show(f, "Mutex", &"<locked>", any_try(self.data.try_lock()), self.poison.is_set())
     }
 }
 
@@ -153,15 +163,19 @@ impl<'a, T: ?Sized> Suspended<'a, T> {
 }
 
 impl<'a, T: ?Sized> Mutex<T> {
-    pub(super) fn rebuild(&'a self, real: std::sync::MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.guard(real, false)
+    /// After a wait outside a schedule.
+    pub(super) fn rebuild(&'a self, real: std::sync::MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        self.poison.mark(self.guard(real, false))
     }
 }
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         // A guard without its real part has been taken apart by a wait.
-        if self.real.take().is_some() && self.modelled {
+        let Some(real) = self.real.take() else { return };
+        self.mutex.poison.end(self.since);
+        drop(real);
+        if self.modelled {
             unlock(&self.mutex.id, Mode::Alone);
         }
     }

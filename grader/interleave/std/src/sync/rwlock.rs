@@ -1,4 +1,4 @@
-//! `RwLock`. The scheduler decides who enters; a real lock inside keeps the data and the poison.
+//! `RwLock`. The scheduler decides who enters; a real lock inside keeps the data.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,12 +9,14 @@ use interleave::rt::{Kind, ObjectId};
 
 use crate::fresh;
 
-use super::{LockResult, TryLockError, TryLockResult, entered, map_lock, map_try_lock};
+use super::poison::{Poison, Since, any, any_try};
+use super::{LockResult, PoisonError, TryLockError, TryLockResult, entered, show};
 
 /// As `std::sync::RwLock`.
 #[derive(Default)]
 pub struct RwLock<T: ?Sized> {
     id: ObjectId,
+    poison: Poison,
     data: std::sync::RwLock<T>,
 }
 
@@ -33,13 +35,15 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     /// Empty only while the guard is being dropped or downgraded.
     real: Option<std::sync::RwLockWriteGuard<'a, T>>,
     id: &'a ObjectId,
+    poison: &'a Poison,
+    since: Since,
     modelled: bool,
 }
 
 impl<T> RwLock<T> {
     /// As `std::sync::RwLock::new`.
     pub const fn new(value: T) -> Self {
-        Self { id: ObjectId::new(), data: std::sync::RwLock::new(value) }
+        Self { id: ObjectId::new(), poison: Poison::new(), data: std::sync::RwLock::new(value) }
     }
 
     /// As `std::sync::RwLock::into_inner`.
@@ -47,7 +51,9 @@ impl<T> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        self.data.into_inner()
+        let poisoned = self.is_poisoned();
+        let value = any(self.data.into_inner());
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
 }
 
@@ -61,11 +67,11 @@ impl<T: ?Sized> RwLock<T> {
         fresh::renew(self, &self.id);
         let modelled = lock(&self.id, kind::<T>(), Mode::Shared, "read", Location::caller());
         let real = if modelled {
-            entered(&self.id, self.data.try_read(), || self.data.read())
+            entered(&self.id, any_try(self.data.try_read()), || any(self.data.read()))
         } else {
-            self.data.read()
+            any(self.data.read())
         };
-        map_lock(real, |real| self.reader(real, modelled))
+        self.poison.mark(self.reader(real, modelled))
     }
 
     /// As `std::sync::RwLock::write`.
@@ -77,11 +83,11 @@ impl<T: ?Sized> RwLock<T> {
         fresh::renew(self, &self.id);
         let modelled = lock(&self.id, kind::<T>(), Mode::Alone, "write", Location::caller());
         let real = if modelled {
-            entered(&self.id, self.data.try_write(), || self.data.write())
+            entered(&self.id, any_try(self.data.try_write()), || any(self.data.write()))
         } else {
-            self.data.write()
+            any(self.data.write())
         };
-        map_lock(real, |real| self.writer(real, modelled))
+        self.poison.mark(self.writer(real, modelled))
     }
 
     /// As `std::sync::RwLock::try_read`.
@@ -94,11 +100,13 @@ impl<T: ?Sized> RwLock<T> {
         match try_lock(&self.id, kind::<T>(), Mode::Shared, "try_read", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
             Attempt::Taken => {
-                Ok(map_lock(entered(&self.id, self.data.try_read(), || self.data.read()), |real| {
-                    self.reader(real, true)
-                })?)
+                let real = entered(&self.id, any_try(self.data.try_read()), || any(self.data.read()));
+                Ok(self.poison.mark(self.reader(real, true))?)
             }
-            Attempt::Outside => map_try_lock(self.data.try_read(), |real| self.reader(real, false)),
+            Attempt::Outside => match any_try(self.data.try_read()) {
+                Some(real) => Ok(self.poison.mark(self.reader(real, false))?),
+                None => Err(TryLockError::WouldBlock),
+            },
         }
     }
 
@@ -112,24 +120,26 @@ impl<T: ?Sized> RwLock<T> {
         match try_lock(&self.id, kind::<T>(), Mode::Alone, "try_write", Location::caller()) {
             Attempt::Busy => Err(TryLockError::WouldBlock),
             Attempt::Taken => {
-                Ok(map_lock(entered(&self.id, self.data.try_write(), || self.data.write()), |real| {
-                    self.writer(real, true)
-                })?)
+                let real = entered(&self.id, any_try(self.data.try_write()), || any(self.data.write()));
+                Ok(self.poison.mark(self.writer(real, true))?)
             }
-            Attempt::Outside => map_try_lock(self.data.try_write(), |real| self.writer(real, false)),
+            Attempt::Outside => match any_try(self.data.try_write()) {
+                Some(real) => Ok(self.poison.mark(self.writer(real, false))?),
+                None => Err(TryLockError::WouldBlock),
+            },
         }
     }
 
     /// As `std::sync::RwLock::is_poisoned`.
     pub fn is_poisoned(&self) -> bool {
         fresh::renew(self, &self.id);
-        self.data.is_poisoned()
+        self.poison.is_set()
     }
 
     /// As `std::sync::RwLock::clear_poison`.
     pub fn clear_poison(&self) {
         fresh::renew(self, &self.id);
-        self.data.clear_poison();
+        self.poison.clear();
     }
 
     /// As `std::sync::RwLock::get_mut`.
@@ -137,7 +147,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.data.get_mut()
+        let poisoned = self.is_poisoned();
+        let value = any(self.data.get_mut());
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
 
     fn reader<'a>(
@@ -153,7 +165,8 @@ impl<T: ?Sized> RwLock<T> {
         real: std::sync::RwLockWriteGuard<'a, T>,
         modelled: bool,
     ) -> RwLockWriteGuard<'a, T> {
-        RwLockWriteGuard { real: Some(real), id: &self.id, modelled }
+        let since = self.poison.begin();
+        RwLockWriteGuard { real: Some(real), id: &self.id, poison: &self.poison, since, modelled }
     }
 }
 
@@ -170,7 +183,7 @@ impl<T> From<T> for RwLock<T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fresh::renew(self, &self.id);
-        self.data.fmt(f)
+        show(f, "RwLock", &format_args!("<locked>"), any_try(self.data.try_read()), self.poison.is_set())
     }
 }
 
@@ -197,7 +210,10 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        if self.real.take().is_some() && self.modelled {
+        let Some(real) = self.real.take() else { return };
+        self.poison.end(self.since);
+        drop(real);
+        if self.modelled {
             unlock(self.id, Mode::Alone);
         }
     }

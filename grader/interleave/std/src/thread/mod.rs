@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use interleave::rt;
 
-pub use std::thread::{Result, panicking};
+pub use interleave::rt::panicking;
+pub use std::thread::Result;
 
 pub use builder::{Builder, JoinHandle, spawn};
 pub use current::{Thread, ThreadId, current};

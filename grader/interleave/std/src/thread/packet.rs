@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ impl<T> Packet<T> {
 
     /// Runs the thread's closure and keeps what comes of it.
     pub(super) fn fill(&self, work: impl FnOnce() -> T) {
-        let result = catch_unwind(AssertUnwindSafe(work));
+        let result = rt::catch_unwind(AssertUnwindSafe(work));
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
 

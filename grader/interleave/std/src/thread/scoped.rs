@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use interleave::rt::thread::Task;
+use interleave::rt::{self, thread::Task};
 
 use super::packet::{Packet, Plan, Started, start};
 use super::{Result, Thread};
@@ -39,10 +39,10 @@ where
     let site = Location::caller();
     let scope =
         Scope { started: Mutex::default(), panicked: Arc::default(), scope: PhantomData, env: PhantomData };
-    let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    let result = rt::catch_unwind(AssertUnwindSafe(|| f(&scope)));
     scope.wait_for_all(site);
     match result {
-        Err(panic) => resume_unwind(panic),
+        Err(panic) => rt::resume_unwind(panic),
         Ok(_) if scope.panicked.load(Ordering::Relaxed) => panic!("a scoped thread panicked"),
         Ok(value) => value,
     }
@@ -74,7 +74,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let task: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || theirs.fill(f));
         // SAFETY: only the lifetime changes. `scope` does not return, normally or by unwinding, before every thread
         // that was started here has ended, and a thread ends after its closure has run and been dropped. A thread
-        // stopped by a failed schedule stays parked for ever, and then `scope` never returns either.
+        // stopped by a failed schedule never runs again, and then neither does `scope`.
         #[expect(unsafe_code, reason = "a lifetime is shortened on paper; see the SAFETY comment")]
         let task = unsafe { std::mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Task>(task) };
         let (thread, started) = start(plan, site, task)?;

@@ -41,6 +41,12 @@ use interleave::{Explorer, Options, Ran};
 /// Within how many schedules a wrong program must be found.
 const BUDGET: u32 = 500;
 
+/// Programs that need more under some seed, at most one in twenty.
+/// - `buffered_message_taken_for_received`: 99 of 100 seeds within [`BUDGET`].
+const RARE: [&str; 1] = ["buffered_message_taken_for_received"];
+
+const RARE_BUDGET: u32 = 5000;
+
 const BANK: &[&[Case]] = &[
     lists::CASES,
     waiting::CASES,
@@ -77,6 +83,10 @@ fn cases(wrong: bool) -> impl Iterator<Item = &'static Case> {
     BANK.iter().copied().flatten().filter(move |case| case.faults.is_empty() != wrong).filter(wanted)
 }
 
+fn is_rare(case: &Case) -> bool {
+    RARE.contains(&case.name)
+}
+
 fn deep() -> bool {
     std::env::var_os("RACECOURSE_DEEP").is_some()
 }
@@ -90,13 +100,13 @@ fn first_failure(case: &Case, seed: u64, schedules: u32) -> Option<(u32, Ran)> {
 
 #[test]
 fn every_wrong_program_is_found_under_every_seed() {
-    let seeds = if deep() { 100 } else { 5 };
+    let seeds = if deep() { 100 } else { 20 };
     let mut complaints = Vec::new();
     let mut slowest = Vec::new();
     for case in cases(true) {
         let mut most = 0;
         for seed in 0..seeds {
-            match first_failure(case, seed, BUDGET) {
+            match first_failure(case, seed, if is_rare(case) { RARE_BUDGET } else { BUDGET }) {
                 None => complaints.push(format!("{}: not found under seed {seed}", case.name)),
                 Some((schedules, ran)) => {
                     most = most.max(schedules);
@@ -118,7 +128,7 @@ fn every_wrong_program_is_found_under_every_seed() {
 
 #[test]
 fn every_correct_program_is_quiet() {
-    let schedules = if deep() { 20_000 } else { 500 };
+    let schedules = if deep() { 20_000 } else { 2000 };
     let mut complaints = Vec::new();
     let mut count = 0;
     for case in cases(false) {
@@ -130,6 +140,11 @@ fn every_correct_program_is_quiet() {
     }
     println!("{count} correct programs, {schedules} schedules each");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn few_are_rare() {
+    assert!(RARE.len() * 20 <= cases(true).count() || std::env::var_os("RACECOURSE_CASE").is_some());
 }
 
 #[test]

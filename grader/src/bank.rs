@@ -34,7 +34,7 @@ pub enum Expected {
     Loses(BTreeMap<String, Vec<String>>),
 }
 
-/// All samples of a question: stub, solution, variants, impostors.
+/// All samples of a question, or of one part of it: stub, solution, variants, impostors.
 ///
 /// # Errors
 ///
@@ -46,10 +46,10 @@ pub fn samples(root: &Path, question: &Question) -> Result<Vec<Sample>> {
         sample("stub", root.join("exercises").join(slug), Expected::NotStarted),
         sample("solution", root.join("solutions").join(slug), Expected::FullMarks),
     ];
-    for path in files(&root.join("grader/variants").join(slug))? {
+    for path in files(&folder(root, "variants", question))? {
         all.push(sample(&format!("variant {}", stem(&path)), path, Expected::FullMarks));
     }
-    for path in files(&root.join("grader/impostors").join(slug))? {
+    for path in files(&folder(root, "impostors", question))? {
         let text: String = parts(&path)?.into_iter().map(|(_, text)| text).collect();
         let loses = header(&text, question)
             .map_err(|what| GraderError::course(format!("header of `{}`: {what}", path.display())))?;
@@ -58,11 +58,21 @@ pub fn samples(root: &Path, question: &Question) -> Result<Vec<Sample>> {
     Ok(all)
 }
 
+/// Where samples of a kind stand: a folder for each question, and in it one for each part.
+fn folder(root: &Path, kind: &str, question: &Question) -> PathBuf {
+    let folder = root.join("grader").join(kind).join(question.slug);
+    question.part.as_ref().map_or(folder.clone(), |part| folder.join(part))
+}
+
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// None if there is no such folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
     let failed = |error| GraderError::file("read", folder, error);
     let items = fs::read_dir(folder).map_err(failed)?;
     let mut paths = items.map(|item| Ok(item.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
@@ -97,8 +107,7 @@ fn replaced(question: &Question, path: &Path, text: &str) -> Option<String> {
 
 /// The variant of this name.
 fn variant(root: &Path, question: &Question, name: &str) -> Result<Sample> {
-    let folder = root.join("grader/variants").join(question.slug);
-    let path = files(&folder)?.into_iter().find(|path| stem(path) == name);
+    let path = files(&folder(root, "variants", question))?.into_iter().find(|path| stem(path) == name);
     let path = path.ok_or_else(|| GraderError::course(format!("there is no variant `{name}`")))?;
     Ok(Sample { name: name.to_owned(), path, expected: Expected::FullMarks })
 }
@@ -251,7 +260,7 @@ mod tests {
     #[test]
     fn every_sample_of_the_bank_fits_onto_what_it_is_based_on() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the course");
-        for question in catalogue::questions().expect("the catalogue") {
+        for question in catalogue::questions().expect("the catalogue").iter().flat_map(Question::pieces) {
             for sample in samples(root, &question).expect("the bank") {
                 let answer = sample.read(root, &question).expect("a sample").expect("an answer");
                 assert_eq!(answer.files.len(), question.files.len(), "{}", sample.name);

@@ -28,17 +28,21 @@ mod rules {
 pub(crate) struct Source {
     /// The text of `exercise.toml`.
     pub(crate) exercise: &'static str,
-    /// The rules of its checks.
-    pub(crate) guide: Guide,
+    /// The rules of its checks, together or part by part.
+    pub(crate) guides: &'static [Guide],
     /// The files that the grader brings along: path and text.
     pub(crate) given: &'static [(&'static str, &'static str)],
     /// The stub as it is handed out: path and text.
     pub(crate) stub: &'static [(&'static str, &'static str)],
 }
 
-/// One question of the course.
+/// One question of the course, or one part of it.
 #[derive(Clone)]
 pub struct Question {
+    /// The part, if this is one and not the whole question.
+    pub part: Option<String>,
+    /// Its parts, if it has any: each is compiled and judged apart from the others.
+    pub parts: Vec<Part>,
     /// Its name everywhere: folder, package, module, command line.
     pub slug: &'static str,
     /// Its short name, as in `q4`.
@@ -67,9 +71,26 @@ pub struct Question {
     pub proves_not: Vec<String>,
 }
 
+/// A part of a question.
+#[derive(Clone)]
+pub struct Part {
+    /// Its name, as in `semaphore`.
+    pub name: String,
+    /// Its files: they use nothing of the other parts.
+    pub files: Vec<String>,
+    /// Threads or processes.
+    pub kind: Kind,
+    /// The crates that it may use.
+    pub crates: Vec<String>,
+    /// From a nudge to the shape of the answer.
+    pub hints: Vec<String>,
+}
+
 /// One promise, worth points.
 #[derive(Clone)]
 pub struct Check {
+    /// The part that it belongs to, if the question has parts.
+    pub part: Option<String>,
     /// As in `q4.no_lost_update`.
     pub id: String,
     /// The promise in words.
@@ -142,6 +163,72 @@ impl Check {
     }
 }
 
+impl Question {
+    /// What is compiled and judged for itself: the parts, or the question if it has none.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Question> {
+        if self.parts.is_empty() {
+            return vec![self.clone()];
+        }
+        self.parts.iter().map(|part| self.piece(part)).collect()
+    }
+
+    fn piece(&self, part: &Part) -> Question {
+        let own = |check: &&Check| check.part.as_ref() == Some(&part.name);
+        Question {
+            part: Some(part.name.clone()),
+            parts: Vec::new(),
+            kind: part.kind,
+            crates: part.crates.clone(),
+            hints: part.hints.clone(),
+            files: part.files.clone(),
+            checks: self.checks.iter().filter(own).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The piece that a check belongs to.
+    #[must_use]
+    pub fn piece_of(&self, check: &Check) -> Question {
+        let part = self.parts.iter().find(|part| check.part.as_ref() == Some(&part.name));
+        part.map_or_else(|| self.clone(), |part| self.piece(part))
+    }
+
+    /// The name of the part; of a whole question its slug.
+    #[must_use]
+    pub fn part_name(&self) -> &str {
+        self.part.as_deref().unwrap_or(self.slug)
+    }
+
+    /// Its name for the drivers: slug, or short name and part.
+    #[must_use]
+    pub fn driver(&self) -> String {
+        self.part.as_ref().map_or_else(|| self.slug.to_owned(), |part| format!("{}_{part}", self.short))
+    }
+
+    /// The crate root of a part alone: the modules of its files, and of those that the grader brings along.
+    /// Nothing for a question without parts, which has its own.
+    #[must_use]
+    pub fn root(&self) -> Option<String> {
+        self.part.as_ref()?;
+        let given = self.given.iter().map(|&(path, _)| path).filter(|path| *path != ROOT);
+        let paths = given.chain(self.files.iter().map(String::as_str));
+        let modules = paths.filter_map(|path| path.strip_prefix("src/")?.strip_suffix(".rs")).map(module);
+        Some(modules.collect())
+    }
+}
+
+/// The file in which a crate begins.
+pub const ROOT: &str = "src/lib.rs";
+
+/// `threads/queue` as declarations of modules.
+fn module(path: &str) -> String {
+    match path.split_once('/') {
+        Some((folder, rest)) => format!("pub mod {folder} {{\n{}}}\n", module(rest)),
+        None => format!("pub mod {path};\n"),
+    }
+}
+
 /// All questions, in the order of the course.
 ///
 /// # Errors
@@ -155,7 +242,8 @@ pub fn questions() -> Result<Vec<Question>> {
     }
     let sources = include!("../questions/catalogue.rs");
     let questions = sources.into_iter().map(|(slug, kind, source)| {
-        let kind = if kind == "threads" { Kind::Threads } else { Kind::Processes };
+        // Of a mixed one each part says what it is; threads is what it is by itself.
+        let kind = if kind == "processes" { Kind::Processes } else { Kind::Threads };
         read(slug, kind, source)
     });
     questions.collect()
@@ -183,17 +271,43 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
     for check in tables_of(table, "check") {
         let part = |key: &str| text_of(check, key).ok_or_else(|| broken(&format!("a check lacks `{key}`")));
         let id = part("id")?;
-        let guide = source.guide.of(&id).ok_or_else(|| broken(&format!("no rules for `{id}`")))?;
+        let guide = source.guides.iter().find_map(|guide| guide.of(&id));
+        let guide = guide.ok_or_else(|| broken(&format!("no rules for `{id}`")))?;
         let points = number_of(check, "points").ok_or_else(|| broken("a check lacks `points`"))?;
-        checks.push(Check { id, title: part("title")?, points, guide });
+        checks.push(Check { part: text_of(check, "part"), id, title: part("title")?, points, guide });
     }
     if texts_of(table, "given").iter().ne(source.given.iter().map(|(path, _)| path)) {
         return Err(broken("`given` does not list the files that the grader brings along"));
     }
-    if checks.len() != source.guide.len() {
+    if checks.len() != source.guides.iter().map(|guide| guide.len()).sum::<usize>() {
         return Err(broken("there are rules without a check"));
     }
+    let parts = tables_of(table, "part").map(|part| {
+        Some(Part {
+            name: text_of(part, "name")?,
+            files: texts_of(part, "files"),
+            kind: if text_of(part, "world").as_deref() == Some("processes") { Kind::Processes } else { kind },
+            crates: texts_of(part, "crates"),
+            hints: texts_of(part, "hints"),
+        })
+    });
+    let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(|| broken("a part lacks `name`"))?;
+    let known = |check: &Check| match &check.part {
+        Some(part) => parts.iter().any(|known| known.name == *part),
+        None => parts.is_empty(),
+    };
+    if !checks.iter().all(known) {
+        return Err(broken("a check belongs to no part"));
+    }
+    let mut files = texts_of(table, "files");
+    for file in parts.iter().flat_map(|part| &part.files) {
+        if !files.contains(file) {
+            files.push(file.clone());
+        }
+    }
     Ok(Question {
+        part: None,
+        parts,
         slug,
         short: text("short")?,
         title: text("title")?,
@@ -202,7 +316,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         crates: texts_of(table, "crates"),
         overflow_checks: table.get("overflow_checks").and_then(|value| value.get_ref().as_bool())
             != Some(false),
-        files: texts_of(table, "files"),
+        files,
         given: source.given,
         stub: source.stub,
         checks,
@@ -240,8 +354,13 @@ mod tests {
     fn every_question_is_whole() {
         for question in questions().expect("the course is sound") {
             let points: u32 = question.checks.iter().map(|check| check.points).sum();
-            assert_eq!(points, 90, "{}: the quiz brings the other 10", question.slug);
-            assert_eq!(question.hints.len(), 3, "{}", question.slug);
+            // A question with parts may still lack some.
+            let whole = question.parts.is_empty() || question.short == "q7";
+            assert!(points == 90 || !whole && points < 90, "{}: the quiz brings the other 10", question.slug);
+            for piece in question.pieces() {
+                assert_eq!(piece.hints.len(), 3, "{}", piece.driver());
+                assert!(!piece.checks.is_empty() && !piece.files.is_empty(), "{}", piece.driver());
+            }
             assert!(!question.proves_not.is_empty(), "{}", question.slug);
             for check in &question.checks {
                 assert!(check.id.starts_with(&format!("{}.", question.short)), "{}", check.id);

@@ -1,6 +1,7 @@
 //! Grading one answer to one question: every stage of the flow, in order.
 
 use crate::build::{self, Built, Diagnosis, Outcome, Workshop};
+use crate::cache::Cache;
 use crate::catalogue::{Check, Kind, Question};
 use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, Rules, World};
@@ -36,6 +37,55 @@ impl Settings {
         let lanes = thread::available_parallelism().map_or(1, usize::from);
         Self { seed, depth: 1, lanes }
     }
+}
+
+/// How the files of a piece of a question are read.
+pub type Reader<'a> = dyn Fn(&Question) -> Result<std::result::Result<Submission, Refusal>> + Sync + 'a;
+
+/// Grades an answer piece by piece, several at a time: what is wrong with a part costs nothing in another one, also
+/// when it does not compile. With a `cache`, parts that have not changed since are not graded again.
+///
+/// # Errors
+///
+/// Only what is no fault of the answer.
+pub fn grade_pieces(
+    workshop: &Workshop,
+    question: &Question,
+    read: &Reader<'_>,
+    settings: Settings,
+    cache: Option<&Cache>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<QuestionReport> {
+    if question.parts.is_empty() {
+        return grade(workshop, question, &read(question)?, settings, progress);
+    }
+    let mut pieces = Vec::new();
+    for piece in question.pieces() {
+        let answer = read(&piece)?;
+        let kept = match (cache, &answer) {
+            (Some(cache), Ok(answer)) => cache.find(&piece, answer),
+            _ => None,
+        };
+        pieces.push((piece, answer, kept));
+    }
+    let left = pieces.iter().filter(|(.., kept)| kept.is_none()).count();
+    let each = Settings { lanes: (settings.lanes / left.max(1)).max(1), ..settings };
+    let reports = lanes::for_each(pieces.len(), settings.lanes, |number| {
+        let (piece, answer, kept) = &pieces[number];
+        if let Some(kept) = kept {
+            return Ok(kept.clone());
+        }
+        progress(&format!("part {} of {}: {}", number + 1, pieces.len(), piece.part_name()));
+        let report = grade(workshop, piece, answer, each, &|_| ())?;
+        if let (Some(cache), Ok(answer)) = (cache, answer) {
+            cache.keep(piece, answer, &report.checks);
+        }
+        Ok(report.checks)
+    })?;
+    let kept =
+        pieces.iter().filter(|(.., kept)| kept.is_some()).map(|(piece, ..)| piece.part_name().to_owned());
+    let kept = kept.collect();
+    Ok(QuestionReport { kept, ..QuestionReport::new(question, reports.into_iter().flatten().collect()) })
 }
 
 /// Grades an answer: builds it, then judges it.

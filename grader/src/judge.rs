@@ -99,6 +99,9 @@ fn bad_end(experiment: usize, ending: &Ending) -> Assessment {
         Err(kind) => Assessment::Doubtful(Doubt {
             kind,
             headline: match kind {
+                DoubtKind::EngineGap => {
+                    "a thread panicked while another one waited inside a panic hook, which the explorer cannot play".into()
+                }
                 DoubtKind::Machine => "the grader could not finish this check here".into(),
                 _ => "the program did not come to an end, and nothing proves why".into(),
             },
@@ -138,8 +141,8 @@ pub fn judge_run(rules: &Rules, experiment: &Experiment, run: &Run) -> Result<()
     let Some(failure) = &run.failure else { return (rules.judge)(experiment, run) };
     let fault = Fault::from_word(&failure.fault).unwrap_or(Fault::Panic);
     match fault {
-        // The scene itself came to its end; what was left behind is another check's business.
-        Fault::LeakedThread if !rules.minds_leftover_threads => {
+        // The scene itself came to its end; what was left behind, or does not end, is another check's business.
+        _ if !rules.minds_leftover_threads && (fault == Fault::LeakedThread || is_done(run)) => {
             return (rules.judge)(experiment, run);
         }
         // The rules know better than the engine what panicked, and when.
@@ -147,6 +150,11 @@ pub fn judge_run(rules: &Rules, experiment: &Experiment, run: &Run) -> Result<()
         _ => {}
     }
     Err(Wrong::new(fault, failure.headline.clone()).with_evidence(failure.waits.clone()))
+}
+
+/// Whether all calls of a script have returned.
+fn is_done(run: &Run) -> bool {
+    run.entries.iter().any(|entry| entry.word == wire::script::DONE)
 }
 
 /// The message of `todo!()`, which std documents to begin so.

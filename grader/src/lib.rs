@@ -15,6 +15,7 @@
 mod error;
 mod scratch;
 
+pub mod cache;
 pub mod catalogue;
 pub mod experiment;
 pub mod submission;
@@ -35,10 +36,12 @@ pub mod bank;
 pub mod drill;
 pub mod exit;
 pub mod grade;
+mod history;
 mod lanes;
 pub mod replay;
 pub mod report;
 pub mod score;
+mod script;
 pub mod timeline;
 mod trials;
 

@@ -40,6 +40,12 @@ pub(crate) fn command() -> Command {
                         .value_parser(value_parser!(u8).range(1..=3))
                         .default_value("1")
                         .help("1, 2 or 3"),
+                )
+                .arg(
+                    Arg::new("part")
+                        .long("part")
+                        .value_name("PART")
+                        .help("Which part of a question that has parts, as in `semaphore`"),
                 ),
         )
         .subcommand(
@@ -82,7 +88,20 @@ pub(crate) fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Beside busy loops that leave the gradings next to no processor"),
                 )
+                .arg(Arg::new("part").long("part").value_name("PART").help("Only this part of the questions"))
                 .arg(without()),
+        )
+        .subcommand(
+            Command::new("mutants")
+                .about("Make reference solutions about threads wrong, place by place, and see whether the checks notice")
+                .arg(questions())
+                .arg(switch("all", "Also list what was noticed, and by which check"))
+                .arg(
+                    Arg::new("part")
+                        .long("part")
+                        .value_name("PART")
+                        .help("Only this part of the questions"),
+                ),
         )
         .subcommand(
             Command::new("bench")
@@ -121,6 +140,7 @@ fn grade() -> Command {
         .arg(questions())
         .args(whose())
         .arg(switch("deep", "Explore ten times as many schedules"))
+        .arg(switch("fresh", "Grade every part again, also those that have not changed"))
         .arg(switch("trust-submissions", "Grade the answers at --path even where nothing closes them in"))
         .arg(
             Arg::new("seed")

@@ -3,6 +3,7 @@
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::build::{self, Workshop};
+use grader::cache::Cache;
 use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
@@ -18,19 +19,29 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let questions = course::questions(flags)?;
     // Read everything first: a wrong path shall not cost the time of a build.
     let mut answers = Vec::new();
-    for question in &questions {
-        answers.push(submission::read(question, &course::answer(flags, question))?);
+    for piece in questions.iter().flat_map(Question::pieces) {
+        let answer = submission::read(&piece, &course::answer(flags, &piece))?;
+        answers.push((piece.driver(), answer));
     }
+    let read = |piece: &Question| {
+        let known = answers.iter().find(|(name, _)| *name == piece.driver());
+        known
+            .map(|(_, answer)| answer.clone())
+            .ok_or_else(|| GraderError::bug("an answer that nobody has read"))
+    };
     let workshop = course::workshop_with(flags, &questions)?;
     protect(flags, &workshop)?;
     if let Some(&times) = flags.get_one::<u32>("repeat") {
         return repeat(flags, &workshop, &questions, times);
     }
     let seed = seed(flags)?;
+    let cache = if remembers(flags) { Some(Cache::open(&workshop)?) } else { None };
     let mut reports = Vec::new();
-    for (question, answer) in questions.iter().zip(&answers) {
+    for question in &questions {
         let settings = settings(flags, seed);
-        let graded = course::with_progress(|tell| grade::grade(&workshop, question, answer, settings, tell));
+        let graded = course::with_progress(|tell| {
+            grade::grade_pieces(&workshop, question, &read, settings, cache.as_ref(), tell)
+        });
         reports.push(QuestionReport { whose: course::whose(flags), ..graded? });
     }
     let report = Report { layers: workshop.sandbox.layers.clone(), questions: reports };
@@ -42,6 +53,13 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         Exit::Lost if flags.get_flag("solutions") => Exit::Course,
         exit => exit,
     })
+}
+
+/// Whether verdicts are kept for the next time: only of one's own answers, and of nothing unusual.
+fn remembers(flags: &ArgMatches) -> bool {
+    let unusual = ["fresh", "deep", "solutions"].iter().any(|flag| flags.get_flag(flag));
+    let aimed = flags.contains_id("path") || flags.contains_id("seed") || flags.contains_id("without");
+    !unusual && !aimed
 }
 
 /// Somebody else's answers are graded only where they are closed in.
@@ -68,7 +86,7 @@ fn settings(flags: &ArgMatches, seed: u32) -> Settings {
 /// Builds once and judges again and again: a verdict that differs is a bug of ours.
 fn repeat(flags: &ArgMatches, workshop: &Workshop, questions: &[Question], times: u32) -> Result<Exit> {
     let mut exit = Exit::Full;
-    for question in questions {
+    for question in &questions.iter().flat_map(Question::pieces).collect::<Vec<_>>() {
         let answer = submission::read(question, &course::answer(flags, question))?
             .map_err(|refusal| GraderError::usage(format!("nothing to repeat: {}", refusal.headline)))?;
         let built = build::build(workshop, question, &answer)?;
@@ -78,7 +96,7 @@ fn repeat(flags: &ArgMatches, workshop: &Workshop, questions: &[Question], times
             let report = grade::judge_built(workshop, question, &built, settings, &|_| ())?;
             *seen.entry(verdicts(&report)).or_default() += 1;
         }
-        shell::report(&format!("{}: {times} runs, {} different outcome(s)", question.slug, seen.len()));
+        shell::report(&format!("{}: {times} runs, {} different outcome(s)", question.driver(), seen.len()));
         for (verdicts, count) in &seen {
             shell::report(&format!("  {count} x {}", verdicts.join(", ")));
         }

@@ -2,17 +2,43 @@
 
 use crate::{course, shell};
 use clap::ArgMatches;
-use grader::Result;
+use grader::catalogue::Question;
 use grader::exit::Exit;
+use grader::{GraderError, Result};
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
-    let question = course::question(flags)?;
+    let question = piece(flags, &course::question(flags)?)?;
     let level = usize::from(flags.get_one::<u8>("level").copied().unwrap_or(1));
     let hint = question.hints.get(level - 1).map_or("", |hint| hint.trim());
+    let part = question.part.as_ref();
     let more = match level {
-        1 | 2 => format!("\n\nMore: cargo xtask hint {} {}", question.short, level + 1),
+        1 | 2 => {
+            let part = part.map_or(String::new(), |part| format!(" --part {part}"));
+            format!("\n\nMore: cargo xtask hint {} {}{part}", question.short, level + 1)
+        }
         _ => String::new(),
     };
-    shell::report(&format!("Hint {level} of 3 for {}: {}\n\n{hint}{more}", question.short, question.title));
+    let about = part.map_or_else(|| question.title.clone(), |part| format!("`{part}`"));
+    shell::report(&format!("Hint {level} of 3 for {}: {about}\n\n{hint}{more}", question.short));
     Ok(Exit::Full)
+}
+
+/// The part that is named, or the whole question if it has none.
+fn piece(flags: &ArgMatches, question: &Question) -> Result<Question> {
+    let named = flags.get_one::<String>("part");
+    let pieces = question.pieces();
+    let known = || pieces.iter().filter_map(|piece| piece.part.clone()).collect::<Vec<_>>().join(", ");
+    match named {
+        None if question.parts.is_empty() => Ok(question.clone()),
+        None => Err(GraderError::usage(format!("of which part? Say --part with one of: {}", known()))),
+        Some(name) => {
+            pieces.iter().find(|piece| piece.part.as_ref() == Some(name)).cloned().ok_or_else(|| {
+                let short = &question.short;
+                GraderError::usage(match question.parts.is_empty() {
+                    true => format!("{short} has no parts"),
+                    false => format!("{short} has no part `{name}`; there is: {}", known()),
+                })
+            })
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod grade;
 mod hint;
 mod hogs;
 mod list;
+mod mutants;
 mod replay;
 mod reset;
 mod shell;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Some(("list", _)) => list::run(),
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("check", flags)) => check::run(flags),
+        Some(("mutants", flags)) => mutants::run(flags),
         Some(("soak", flags)) => soak::run(flags),
         Some(("bench", flags)) => bench::run(flags),
         _ => Ok(Exit::Usage),

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let question = course::question(flags)?;
     let code = Code::parse(flags.get_one::<String>("code").map_or("", String::as_str))?;
+    let question = question.piece_of(code.check(&question)?);
     let check = code.check(&question)?;
     let answer = submission::read(&question, &course::answer(flags, &question))?
         .map_err(|refusal| GraderError::usage(format!("nothing to replay: {}", refusal.headline)))?;

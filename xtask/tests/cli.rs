@@ -171,6 +171,9 @@ fn hints_words_and_questions_are_shown() {
     let hints: Vec<String> = ["1", "2", "3"].map(|level| xtask(&["hint", "q4", level]).out).into();
     assert!(hints[0].contains("More: cargo xtask hint q4 2"), "{}", hints[0]);
     assert!(!hints[2].contains("More:"), "{}", hints[2]);
+    let part = xtask(&["hint", "q5", "2", "--part", "queue"]).out;
+    assert!(part.starts_with("Hint 2 of 3 for q5: `queue`"), "{part}");
+    assert!(part.contains("More: cargo xtask hint q5 3 --part queue"), "{part}");
     assert_eq!(xtask(&["hint", "q4", "4"]).code, 2);
     assert!(xtask(&["explain", "race"]).out.starts_with("# Race: "));
     assert_eq!(xtask(&["explain", "Bogus"]).code, 2);

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod script;
 mod session;
 mod socket;
 #[cfg_attr(feature = "model", path = "world_model.rs")]
@@ -32,6 +33,9 @@ macro_rules! question {
             #[path = "words.rs"]
             pub mod words;
         }
+    };
+    (mixed $slug:ident) => {
+        question! { threads $slug }
     };
     (processes $slug:ident) => {}; // see `drivers-processes`
 }

@@ -4,6 +4,7 @@ use crate::session::Scene;
 use interleave::probe::{self, ThreadRef, Waiting};
 use interleave::{Clock, Explorer, Options};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wire::{Challenge, EngineFailure, Run, Schedule};
@@ -79,9 +80,19 @@ pub fn other_threads() -> Vec<u64> {
     probe::alive().into_iter().map(|thread| thread.0.into()).filter(|&thread| thread != me).collect()
 }
 
+/// Ends a tool with threads of its own after a script that does not end it itself.
+pub fn let_go(end: impl FnOnce() + Send + 'static) {
+    end();
+}
+
 /// Virtual time since the schedule began.
 pub fn now_ns() -> u64 {
     u64::try_from(probe::now().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Makes visible to the calling thread what others did before they came here.
+pub fn take_turn(order: &AtomicU64) {
+    order.fetch_add(1, Ordering::AcqRel);
 }
 
 /// How often any thread has slept in this run.

@@ -6,6 +6,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use std::io::{IoSlice, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
 use wire::{Challenge, EngineFailure, Reply, Request, Run, Schedule};
 
 /// Plays a scene, again and again.
@@ -59,9 +60,25 @@ pub fn other_threads() -> Vec<u64> {
     Vec::new()
 }
 
+/// Ends a tool with threads of its own after a script that does not end it itself. Whether that comes to an end is not what
+/// the script is about: it gets a moment, and is left alone then.
+pub fn let_go(end: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        end();
+        let _ = done.send(());
+    });
+    let _ = waiting.recv_timeout(std::time::Duration::from_millis(200));
+}
+
 /// Real time is nobody's business.
 pub fn now_ns() -> u64 {
     0
+}
+
+/// Makes visible to the calling thread what others did before they came here.
+pub fn take_turn(order: &AtomicU64) {
+    order.fetch_add(1, Ordering::AcqRel);
 }
 
 /// Sleeps are not counted here.

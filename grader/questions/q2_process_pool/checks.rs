@@ -25,7 +25,7 @@ mod tickets;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q2_process_pool/exercise.toml"),
-    guide: Guide::Processes(&[
+    guides: &[Guide::Processes(&[
         frames::FRAMES,
         frames::INTERRUPTED,
         WORKERS,
@@ -42,7 +42,7 @@ pub(crate) const SOURCE: &Source = &Source {
         ends::CLEAN,
         ends::ORPHANS,
         IDLE,
-    ]),
+    ])],
     given: &[
         ("src/lib.rs", include_str!("../../../exercises/q2_process_pool/src/lib.rs")),
         ("src/api.rs", include_str!("../../../exercises/q2_process_pool/src/api.rs")),

@@ -22,7 +22,7 @@ mod scenes;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q3_two_processes/exercise.toml"),
-    guide: Guide::Processes(&[
+    guides: &[Guide::Processes(&[
         TWO_AT_ONCE,
         LAST_LINE,
         child::EXITS,
@@ -32,7 +32,7 @@ pub(crate) const SOURCE: &Source = &Source {
         ends::FAILURES,
         ends::OVERFLOW,
         ends::CLEAN,
-    ]),
+    ])],
     given: &[
         ("src/lib.rs", include_str!("../../../exercises/q3_two_processes/src/lib.rs")),
         ("src/api.rs", include_str!("../../../exercises/q3_two_processes/src/api.rs")),

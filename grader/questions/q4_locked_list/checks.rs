@@ -21,7 +21,7 @@ mod scenes;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q4_locked_list/exercise.toml"),
-    guide: Guide::Threads(&[
+    guides: &[Guide::Threads(&[
         NO_LOST_UPDATE,
         HISTORY,
         EMPTY,
@@ -31,7 +31,7 @@ pub(crate) const SOURCE: &Source = &Source {
         PACE,
         ENDED,
         PANICS,
-    ]),
+    ])],
     given: &[("src/api.rs", include_str!("api.rs"))],
     stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
 };

@@ -1,15 +1,13 @@
-//! Could these calls have happened one at a time? The search of Wing and Gong ("Testing and
-//! verifying concurrent objects", 1993): pick a call that no other call had to come before, play
-//! it on a plain list, go on; step back where the list would have answered otherwise.
+//! The list of question 4 as a plain object, on which an order of the calls is tried.
 //!
-//! Knows the list of this question and nothing of threads. Scripts are short (at most 16 calls
-//! that overlap), which keeps the search small.
+//! Knows nothing of threads.
 
 use super::super::words::Op;
 use super::calls::Call;
+use crate::history::{Object, Span, explains};
 
 /// What counts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Spec<'a> {
     /// First in, first out, and the final history is exactly the order found.
     Fifo {
@@ -27,43 +25,28 @@ pub(super) enum Spec<'a> {
 
 /// Whether some one-at-a-time order of the calls explains all their results.
 pub(super) fn explain(calls: &[Call], spec: Spec<'_>) -> bool {
-    let mut search = Search { calls, spec, done: vec![false; calls.len()], numbers: Vec::new(), steps: 0 };
-    search.go()
+    explains(List { spec, numbers: Vec::new(), steps: 0 }, calls)
 }
 
-struct Search<'a> {
-    calls: &'a [Call],
+impl Span for Call {
+    fn began(&self) -> usize {
+        self.began
+    }
+    fn returned(&self) -> usize {
+        self.returned
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct List<'a> {
     spec: Spec<'a>,
-    done: Vec<bool>,
-    /// The plain list, oldest first.
+    /// Oldest first.
     numbers: Vec<u64>,
     /// How many steps have been placed: they are the first ones of the history.
     steps: usize,
 }
 
-impl Search<'_> {
-    fn go(&mut self) -> bool {
-        let open = |done: &[bool]| (0..done.len()).filter(|&i| !done[i]).collect::<Vec<_>>();
-        let open = open(&self.done);
-        let Some(first_return) = open.iter().map(|&i| self.calls[i].returned).min() else {
-            return self.at_end();
-        };
-        for i in open {
-            // A call that began after another returned cannot come before it.
-            if self.calls[i].began > first_return {
-                continue;
-            }
-            let (numbers, steps) = (self.numbers.clone(), self.steps);
-            self.done[i] = true;
-            if self.fits(i) && self.go() {
-                return true;
-            }
-            self.done[i] = false;
-            (self.numbers, self.steps) = (numbers, steps);
-        }
-        false
-    }
-
+impl Object<Call> for List<'_> {
     fn at_end(&self) -> bool {
         match self.spec {
             Spec::Fifo { history } => self.steps == history.len(),
@@ -72,9 +55,7 @@ impl Search<'_> {
         }
     }
 
-    /// Plays one call on the plain list; false if the list would have answered otherwise.
-    fn fits(&mut self, i: usize) -> bool {
-        let call = &self.calls[i];
+    fn play(&mut self, call: &Call) -> bool {
         match call.op {
             Op::Add(number) => {
                 self.numbers.push(number);
@@ -96,7 +77,9 @@ impl Search<'_> {
             },
         }
     }
+}
 
+impl List<'_> {
     fn take(&mut self, number: u64) -> bool {
         match self.spec {
             Spec::Fifo { .. } | Spec::Queue if self.numbers.first() != Some(&number) => false,

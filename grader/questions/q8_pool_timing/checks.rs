@@ -29,7 +29,7 @@ mod threads;
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q8_pool_timing/exercise.toml"),
-    guide: Guide::Processes(&[
+    guides: &[Guide::Processes(&[
         IN_FLIGHT,
         RESULTS,
         SQUARE,
@@ -39,7 +39,7 @@ pub(crate) const SOURCE: &Source = &Source {
         figures::TABLE,
         figures::CHART,
         threads::THREADS,
-    ]),
+    ])],
     given: &[
         ("src/lib.rs", include_str!("../../../exercises/q8_pool_timing/src/lib.rs")),
         ("src/api.rs", include_str!("../../../exercises/q8_pool_timing/src/api.rs")),

@@ -13,7 +13,7 @@ pub use kit::Kit;
 pub(crate) use kit::programs;
 pub use toolchain::Toolchain;
 
-use crate::catalogue::{Kind, Question};
+use crate::catalogue::{self, Kind, Question};
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
@@ -77,7 +77,7 @@ impl Workshop {
         scratch::forget_dead();
         let toolchain = Toolchain::find()?;
         let mut kits: Vec<(Kind, Kit)> = Vec::new();
-        for kind in questions.iter().map(|question| question.kind) {
+        for kind in questions.iter().flat_map(Question::pieces).map(|piece| piece.kind) {
             if !kits.iter().any(|(known, _)| *known == kind) {
                 kits.push((kind, Kit::find(root, &toolchain, kind, &building)?));
             }
@@ -86,6 +86,11 @@ impl Workshop {
         let init = init.ok_or_else(|| GraderError::bug("no kit was asked for"))?;
         let sandbox = Sandbox::find(&toolchain, root, &init)?;
         Ok(Self { toolchain, kits, sandbox })
+    }
+
+    /// The folders of the libraries, which are others whenever our own code is.
+    pub(crate) fn kits(&self) -> Vec<&Path> {
+        self.kits.iter().map(|(_, kit)| kit.drivers.as_path()).collect()
     }
 
     /// The libraries for a kind of question.
@@ -122,7 +127,7 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
     let source = scratch.path().join("source");
     lay_out(&source, question, submission)?;
     // Before the two builds begin: both read it, and neither may find it half written.
-    write(&harness(&scratch), &format!("drivers::{}!(answer);\n", question.slug))?;
+    write(&harness(&scratch), &format!("drivers::{}!(answer);\n", question.driver()))?;
     if question.kind == Kind::Processes {
         let real = build_for(workshop, question, &scratch, World::Real)?;
         return Ok(Built { real, model: Outcome::NotAsked, _scratch: scratch });
@@ -140,8 +145,10 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
 fn lay_out(source: &Path, question: &Question, submission: &Submission) -> Result<()> {
     let given = question.given.iter().map(|&(path, text)| (path, text));
     let submitted = submission.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let root = question.root();
+    let root = root.as_deref().map(|text| (catalogue::ROOT, text));
     scratch::make(source)?;
-    for (path, text) in submitted.chain(given) {
+    for (path, text) in submitted.chain(given).chain(root) {
         let path = source.join(path);
         scratch::make(path.parent().unwrap_or(source))?;
         write(&path, text)?;
@@ -211,7 +218,7 @@ fn compile_answer(
     world: World,
 ) -> Result<Option<Diagnosis>> {
     let mut args = common_args(workshop);
-    args.extend(["--crate-type=rlib", "--crate-name=answer", "src/lib.rs"].map(OsString::from));
+    args.extend(["--crate-type=rlib", "--crate-name=answer", catalogue::ROOT].map(OsString::from));
     args.extend(["-Funsafe_code", "-Flong_running_const_eval", "-Awarnings"].map(OsString::from));
     args.push("-Cdebuginfo=0".into());
     args.push("--emit=link,dep-info".into());
@@ -244,7 +251,9 @@ fn foreign_input(question: &Question, folder: &Path) -> Result<Option<Refusal>> 
     let path = folder.join("answer.d");
     let list = fs::read_to_string(&path).map_err(|error| GraderError::file("read", &path, error))?;
     let own = |file: &str| {
-        question.files.iter().any(|own| own == file) || question.given.iter().any(|(own, _)| *own == file)
+        question.files.iter().any(|own| own == file)
+            || question.given.iter().any(|(own, _)| *own == file)
+            || file == catalogue::ROOT
     };
     for line in list.lines() {
         let foreign = match line.strip_prefix("# env-dep:") {

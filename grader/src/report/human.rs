@@ -42,17 +42,19 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
     let explored = if schedules == 0 { String::new() } else { format!(", {schedules} schedules explored") };
     let name = style.paint("1", question.question);
     let _ = writeln!(text, "{name}: {} ({} checks{explored})\n", question.title, question.checks.len());
-    match common_verdict(question) {
+    match common_verdict(&question.checks) {
         Some(verdict) => {
             let _ = writeln!(text, "    {}   every check", word(verdict, style));
             explain(text, verdict, question);
             text.push('\n');
         }
-        None => {
-            for check in &question.checks {
-                one_check(text, check, question, style);
-            }
-        }
+        None => question.checks.chunk_by(|a, b| a.part == b.part).for_each(|part| {
+            one_part(text, part, question, style);
+        }),
+    }
+    if !question.kept.is_empty() {
+        let parts = question.kept.join(", ");
+        let _ = writeln!(text, "unchanged, so not graded again: {parts} (with --fresh they are)");
     }
     let score = question.score();
     let _ = writeln!(text, "score {}", style.paint("1", &points(score)));
@@ -65,20 +67,42 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
         let _ =
             writeln!(text, "Nothing is written yet. Start with exercises/{}/README.md.", question.question);
     } else if score.is_losing() {
-        let _ = writeln!(text, "A hint: cargo xtask hint {}", question.short);
+        let losing = question.checks.iter().find(|check| check.score().is_losing());
+        let part = losing.and_then(|check| check.part.as_deref());
+        let part = part.map_or(String::new(), |part| format!(" --part {part}"));
+        let _ = writeln!(text, "A hint: cargo xtask hint {}{part}", question.short);
+    }
+}
+
+/// The checks of one part, or of a question without parts.
+fn one_part(text: &mut String, checks: &[CheckReport], question: &QuestionReport, style: Style) {
+    if let Some(part) = checks.first().and_then(|check| check.part.as_deref()) {
+        let score: Score = checks.iter().map(CheckReport::score).sum();
+        let _ = writeln!(text, "  {} {}", style.paint("1", part), points(score));
+    }
+    let todo = |check: &CheckReport| check.verdict == Verdict::NotStarted;
+    match common_verdict(checks) {
+        Some(verdict) => {
+            let _ = writeln!(text, "    {}   every check", word(verdict, style));
+            explain(text, verdict, question);
+        }
+        None if question.checks.iter().any(|check| check.part.is_some()) && checks.iter().all(todo) => {
+            let _ = writeln!(text, "    {}   every check", word(&Verdict::NotStarted, style));
+        }
+        None => checks.iter().for_each(|check| one_check(text, check, question, style)),
     }
 }
 
 /// One verdict for all checks is said once: nine times the same compiler error helps nobody.
-fn common_verdict(question: &QuestionReport) -> Option<&Verdict> {
-    let first = &question.checks.first()?.verdict;
+fn common_verdict(checks: &[CheckReport]) -> Option<&Verdict> {
+    let first = &checks.first()?.verdict;
     let once = match first {
         Verdict::Refused(_) => true,
         Verdict::Fail(finding) => finding.fault == Fault::CompileError,
         Verdict::Inconclusive(doubt) => doubt.kind == DoubtKind::Machine,
         _ => false,
     };
-    (once && question.checks.iter().all(|check| check.verdict == *first)).then_some(first)
+    (once && checks.iter().all(|check| check.verdict == *first)).then_some(first)
 }
 
 fn one_check(text: &mut String, check: &CheckReport, question: &QuestionReport, style: Style) {

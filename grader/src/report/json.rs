@@ -1,8 +1,9 @@
 //! The report for programs: schema 1.
 
 use super::{CheckReport, Report};
+use crate::fault::Fault;
 use crate::score::Score;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Refusal, Verdict};
 use serde_json::{Value, json};
 
 /// The whole report as one document.
@@ -24,7 +25,7 @@ pub fn json(report: &Report) -> Value {
             json!({
                 "question": question.question,
                 "score": points(question.score()),
-                "checks": question.checks.iter().map(one_check).collect::<Vec<_>>(),
+                "checks": question.checks.iter().map(check).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -35,7 +36,8 @@ fn points(score: Score) -> Value {
     json!({ "earned": score.earned, "open": score.open, "possible": score.possible })
 }
 
-fn one_check(check: &CheckReport) -> Value {
+/// One check.
+pub(crate) fn check(check: &CheckReport) -> Value {
     let (fault, headline, evidence, replay) = match &check.verdict {
         Verdict::Pass | Verdict::NotStarted => (None, "", &[][..], None),
         Verdict::Fail(finding) => (
@@ -51,6 +53,7 @@ fn one_check(check: &CheckReport) -> Value {
     };
     json!({
         "id": check.id,
+        "part": check.part,
         "points": points(check.score()),
         "verdict": check.verdict.word(),
         "fault": fault,
@@ -62,4 +65,54 @@ fn one_check(check: &CheckReport) -> Value {
         "in_process": matches!(&check.verdict, Verdict::Pass | Verdict::NotStarted) || replay.is_some(),
         "schedules": check.schedules,
     })
+}
+
+/// Reads a verdict from what [`check`] makes of one; nothing if it is not certain.
+pub(crate) fn verdict_of(value: &Value) -> Option<Verdict> {
+    let text = |key: &str| Some(value[key].as_str()?.to_owned());
+    let lines = value["evidence"].as_array()?.iter().map(|line| line.as_str().map(str::to_owned));
+    let evidence = lines.collect::<Option<Vec<_>>>()?;
+    Some(match value["verdict"].as_str()? {
+        "pass" => Verdict::Pass,
+        "not_started" => Verdict::NotStarted,
+        "refused" => Verdict::Refused(Refusal { headline: text("headline")?, evidence }),
+        "fail" => Verdict::Fail(Finding {
+            fault: Fault::from_word(value["fault"].as_str()?)?,
+            headline: text("headline")?,
+            evidence,
+            replay: text("replay"),
+        }),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+    use crate::verdict::{Doubt, DoubtKind};
+
+    #[test]
+    fn a_certain_verdict_comes_back_as_it_went() {
+        let question = catalogue::find("q4").expect("q4");
+        let again = |verdict: Verdict| verdict_of(&check(&CheckReport::new(&question.checks[0], verdict, 7)));
+        let evidence = vec!["a line".to_owned()];
+        let finding = |replay| Finding {
+            fault: Fault::Race,
+            headline: "lost".into(),
+            evidence: evidence.clone(),
+            replay,
+        };
+        for verdict in [
+            Verdict::Pass,
+            Verdict::NotStarted,
+            Verdict::Fail(finding(None)),
+            Verdict::Fail(finding(Some("x-m0-00000000-0-0".into()))),
+            Verdict::Refused(Refusal { headline: "too large".into(), evidence: evidence.clone() }),
+        ] {
+            assert_eq!(again(verdict.clone()), Some(verdict));
+        }
+        let doubt = Doubt { kind: DoubtKind::NoEnd, headline: String::new(), evidence };
+        assert_eq!(again(Verdict::Inconclusive(doubt)), None);
+    }
 }

@@ -7,6 +7,7 @@ mod json;
 
 pub use human::{Style, finding, human};
 pub use json::json;
+pub(crate) use json::{check, verdict_of};
 
 use crate::catalogue::{Check, Question};
 use crate::sandbox::Layers;
@@ -35,6 +36,8 @@ pub struct QuestionReport {
     pub checks: Vec<CheckReport>,
     /// What full marks do not prove.
     pub proves_not: Vec<String>,
+    /// The parts that were not graded again, since nothing of them has changed.
+    pub kept: Vec<String>,
     /// What a command needs to be told to take this answer again, as in ` --solutions`; mostly
     /// nothing.
     pub whose: String,
@@ -45,6 +48,8 @@ pub struct QuestionReport {
 pub struct CheckReport {
     /// Its id.
     pub id: String,
+    /// The part that it belongs to, if the question has parts.
+    pub part: Option<String>,
     /// The promise.
     pub title: String,
     /// What it is worth.
@@ -70,6 +75,7 @@ impl QuestionReport {
             title: question.title.clone(),
             checks,
             proves_not: question.proves_not.clone(),
+            kept: Vec::new(),
             whose: String::new(),
         }
     }
@@ -83,7 +89,14 @@ impl QuestionReport {
 impl CheckReport {
     pub(crate) fn new(check: &Check, mut verdict: Verdict, schedules: u32) -> Self {
         clean_verdict(&mut verdict);
-        Self { id: check.id.clone(), title: check.title.clone(), points: check.points, verdict, schedules }
+        Self {
+            id: check.id.clone(),
+            part: check.part.clone(),
+            title: check.title.clone(),
+            points: check.points,
+            verdict,
+            schedules,
+        }
     }
 
     /// The points of this check.

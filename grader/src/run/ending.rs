@@ -127,11 +127,17 @@ pub enum Ending {
         /// What each thread was last seen doing.
         threads: Vec<String>,
     },
+    /// A thread panicked while another one waited inside a panic hook. All threads of a schedule share what the standard
+    /// library knows of hooks, which then ends the program: no fault of the answer.
+    HooksMet,
     /// The judge did not understand it: most likely somebody else wrote to its socket.
     Nonsense,
     /// Our own driver did not understand us.
     Confused(String),
 }
+
+/// What the standard library says when a thread panics inside of a panic hook.
+const HOOKS_MET: &str = "panicked while processing panic";
 
 impl Ending {
     /// The fault and what happened, for endings that are a fault of the answer.
@@ -170,6 +176,7 @@ impl Ending {
                     .into(),
             ),
             Ending::NoEnd { .. } => return Err(DoubtKind::NoEnd),
+            Ending::HooksMet => return Err(DoubtKind::EngineGap),
             Ending::Confused(_) => return Err(DoubtKind::Machine),
         })
     }
@@ -185,6 +192,16 @@ impl Ending {
         }
     }
 
+    /// The same for a program of the model world.
+    pub(super) fn in_model(self) -> Ending {
+        match &self {
+            Ending::LeftEarly { last_words: Some(words), .. } if words.contains(HOOKS_MET) => {
+                Ending::HooksMet
+            }
+            _ => self,
+        }
+    }
+
     /// Whether the same would happen in every other experiment, so that trying the other world
     /// adds nothing but waiting.
     pub fn is_hopeless(&self) -> bool {
@@ -194,6 +211,7 @@ impl Ending {
                 | Ending::NapsForEver { .. }
                 | Ending::NoEnd { .. }
                 | Ending::FdLeak { .. }
+                | Ending::HooksMet
                 | Ending::Confused(_)
         )
     }

@@ -69,6 +69,7 @@ pub fn play(sandbox: &Sandbox, plan: Plan<'_>, experiments: &[Experiment], hurry
         let (runs, end) = play_one(&mut session, plan, experiment);
         played.runs.push(runs);
         if let Err(ending) = end {
+            let ending = if plan.world == World::Model { ending.in_model() } else { ending };
             played.bad_end = Some((number, ending));
             session.abandon();
             return Ok(played);

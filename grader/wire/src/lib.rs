@@ -15,6 +15,7 @@ mod policy;
 mod reaper;
 mod record;
 mod rendezvous;
+pub mod script;
 
 pub use codec::Malformed;
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};

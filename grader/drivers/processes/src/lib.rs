@@ -32,6 +32,15 @@ macro_rules! question {
             pub mod words;
         }
     };
+    (mixed $slug:ident) => {
+        pub mod $slug {
+            //! The driver of those parts of one question that are judged from outside.
+            #[path = "processes.rs"]
+            pub mod driver;
+            #[path = "words.rs"]
+            pub mod words;
+        }
+    };
     (threads $slug:ident) => {}; // see `drivers`
 }
 

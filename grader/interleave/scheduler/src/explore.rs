@@ -24,9 +24,11 @@ pub type Body = Arc<dyn Fn() + Send + Sync>;
 /// Priorities change somewhere in this many steps at least.
 const LEAST_HORIZON: u32 = 20;
 /// How many more schedules are tried for a shorter story.
-const SHORTENING_SCHEDULES: u32 = 300;
+const SHORTENING_SCHEDULES: u32 = 3000;
 /// How many failures are compared for a shorter story.
-const SHORTENING_FAILURES: u32 = 40;
+const SHORTENING_FAILURES: u32 = 400;
+/// And how many steps all of them may take: some 200 milliseconds, counted so that the same arguments give the same story.
+const SHORTENING_STEPS: u32 = 500_000;
 
 /// Fully determines one run of a deterministic body.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -172,12 +174,13 @@ fn shorten(mut explorer: Explorer, first: Ran, body: &Body) -> Ran {
     let fault = |ran: &Ran| ran.failure.as_ref().filter(|_| !ran.tainted).map(|failure| failure.fault);
     let wanted = fault(&first);
     let mut best = first;
-    let mut seen = 1;
+    let (mut seen, mut steps) = (1, 0_u32);
     for _ in 0..SHORTENING_SCHEDULES {
-        if seen == SHORTENING_FAILURES {
+        if seen == SHORTENING_FAILURES || steps > SHORTENING_STEPS {
             break;
         }
         let ran = explorer.next(body);
+        steps = steps.saturating_add(ran.steps);
         if wanted.is_none() || fault(&ran) != wanted {
             continue;
         }

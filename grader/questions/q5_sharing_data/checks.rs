@@ -1,0 +1,54 @@
+//! Question 5: the marking guides of its parts, a folder each. The order is that of `exercise.toml`.
+
+use super::words;
+use crate::catalogue::{Guide, Source};
+
+#[path = "barrier/checks.rs"]
+mod barrier;
+#[path = "counter/checks.rs"]
+mod counter;
+#[path = "event/checks.rs"]
+mod event;
+#[path = "handoff/checks.rs"]
+mod handoff;
+#[path = "local/checks.rs"]
+mod local;
+#[path = "queue/checks.rs"]
+mod queue;
+#[path = "reentrant/checks.rs"]
+mod reentrant;
+#[path = "semaphore/checks.rs"]
+mod semaphore;
+
+/// A file of the stub, or one that the grader brings along.
+macro_rules! file {
+    ($path:literal) => {
+        ($path, include_str!(concat!("../../../exercises/q5_sharing_data/", $path)))
+    };
+}
+
+/// What the catalogue needs of this question.
+pub(crate) const SOURCE: &Source = &Source {
+    exercise: include_str!("../../../exercises/q5_sharing_data/exercise.toml"),
+    guides: &[
+        Guide::Threads(counter::RULES),
+        Guide::Threads(reentrant::RULES),
+        Guide::Threads(semaphore::RULES),
+        Guide::Threads(handoff::RULES),
+        Guide::Threads(event::RULES),
+        Guide::Threads(queue::RULES),
+        Guide::Threads(barrier::RULES),
+        Guide::Threads(local::RULES),
+    ],
+    given: &[file!("src/lib.rs"), file!("src/api.rs")],
+    stub: &[
+        file!("src/threads/counter.rs"),
+        file!("src/threads/reentrant.rs"),
+        file!("src/threads/semaphore.rs"),
+        file!("src/threads/handoff.rs"),
+        file!("src/threads/event.rs"),
+        file!("src/threads/queue.rs"),
+        file!("src/threads/barrier.rs"),
+        file!("src/threads/local.rs"),
+    ],
+};

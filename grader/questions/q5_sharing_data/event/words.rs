@@ -1,0 +1,41 @@
+//! The calls of an event in a script.
+
+use std::time::Duration;
+use wire::script::Op;
+
+/// `set`.
+pub const SET: u64 = 0;
+/// `clear`.
+pub const CLEAR: u64 = 1;
+/// `is_set`; what it says comes back.
+pub const IS_SET: u64 = 2;
+/// `wait`.
+pub const WAIT: u64 = 3;
+/// `wait_timeout`, with the limit in nanoseconds, `u64::MAX` for the longest there is; what it says comes back.
+pub const TIMEOUT: u64 = 4;
+
+/// A limit of so many nanoseconds.
+pub fn limit(ns: u64) -> Duration {
+    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
+}
+
+/// A call as a student would write it.
+pub fn call(op: Op) -> String {
+    match op[0] {
+        SET => "set()".into(),
+        CLEAR => "clear()".into(),
+        IS_SET => "is_set()".into(),
+        WAIT => "wait()".into(),
+        _ if op[1] == u64::MAX => "wait_timeout(Duration::MAX)".into(),
+        _ => format!("wait_timeout({:?})", limit(op[1])),
+    }
+}
+
+/// What came back.
+pub fn result(op: Op, result: &[u64]) -> String {
+    match (op[0], result) {
+        (IS_SET | TIMEOUT, [0]) => " -> false".into(),
+        (IS_SET | TIMEOUT, _) => " -> true".into(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,108 @@
+//! The thread pool's adapter.
+
+/// Writes the adapter and the `main` of a respondent.
+#[macro_export]
+macro_rules! q7_pool {
+    ($answer:ident) => {
+        use std::collections::BTreeMap;
+        use std::sync::{Arc, Weak};
+        use $answer::api::{PoolError, TaskPanic};
+        use $answer::pool::{Pending, ThreadPool};
+        use $crate::q7_thread_pool::driver::board::Board;
+        use $crate::q7_thread_pool::words::pool::{self as words, Task};
+        use $crate::script::{Actor, Kind, Tool};
+
+        struct Maker;
+
+        impl Tool for Maker {
+            fn actor(&self) -> Box<dyn Actor + '_> {
+                Box::new(Caller { pool: None, pending: BTreeMap::new(), board: Arc::default() })
+            }
+        }
+
+        struct Caller {
+            pool: Option<Arc<ThreadPool>>,
+            pending: BTreeMap<u64, Pending<u64>>,
+            board: Arc<Board>,
+        }
+
+        impl Drop for Caller {
+            fn drop(&mut self) {
+                let pool = self.pool.take();
+                $crate::world::let_go(move || drop(pool));
+            }
+        }
+
+        type Job = Box<dyn FnOnce() -> u64 + Send>;
+
+        fn job(board: Arc<Board>, pool: Weak<ThreadPool>, id: u64, task: Task) -> Job {
+            Box::new(move || {
+                board.run(id, task, |other| {
+                    // The last handle is never dropped here: the caller keeps its own until this is done.
+                    if let Some(pool) = pool.upgrade() {
+                        drop(pool.submit(job(Arc::clone(&board), Weak::new(), other, Task::Plain)));
+                    }
+                })
+            })
+        }
+
+        fn told(result: Result<u64, TaskPanic>) -> [u64; 2] {
+            let (pair, message) = words::outcome(result.map_err(|panic| panic.message));
+            message.iter().for_each(|text| $crate::log_text(0, words::MESSAGE, text));
+            pair
+        }
+
+        impl Actor for Caller {
+            fn perform(&mut self, [code, a, b]: [u64; 3]) -> Vec<u64> {
+                match (code, &self.pool) {
+                    (words::NEW, _) => {
+                        return match ThreadPool::new(a as usize) {
+                            Ok(pool) => {
+                                self.pool = Some(Arc::new(pool));
+                                vec![0]
+                            }
+                            Err(PoolError::NoThreads) => vec![1],
+                            Err(PoolError::Spawn(_)) => vec![2],
+                        };
+                    }
+                    (words::SUBMIT, Some(pool)) => {
+                        let job = job(Arc::clone(&self.board), Arc::downgrade(pool), a, Task::from_word(b));
+                        self.pending.insert(a, pool.submit(job));
+                    }
+                    (words::RESULT, _) => {
+                        return self.pending.remove(&a).map_or(Vec::new(), |it| told(it.result()).to_vec());
+                    }
+                    (words::IS_DONE, _) => return vec![self.pending[&a].is_done().into()],
+                    (words::MAP, Some(pool)) => {
+                        let (first, count) = words::map_of(a);
+                        let tasks = [b >> 32, b & 0xffff_ffff].map(Task::from_word);
+                        let board = Arc::clone(&self.board);
+                        let run = move |id: u64| board.run(id, tasks[usize::from(id != first)], |_| ());
+                        let results = pool.map(first..first + count, run);
+                        return results.into_iter().flat_map(told).collect();
+                    }
+                    (words::RELEASE, _) => self.board.release(a),
+                    (words::AWAIT, _) => return vec![self.board.await_begin(a).into()],
+                    (words::DROP, _) => self.pool = None,
+                    (words::JOIN, _) => {
+                        if let Some(pool) = self.pool.take().and_then(Arc::into_inner) {
+                            pool.join();
+                        }
+                    }
+                    (words::THREADS, _) => return vec![$crate::world::other_threads().len() as u64],
+                    (words::WRITTEN, _) => return vec![self.board.written()],
+                    _ => {}
+                }
+                Vec::new()
+            }
+        }
+
+        fn main() {
+            $crate::script::serve(Kind {
+                tool: |_| Box::new(Maker),
+                call: words::call,
+                result: words::result,
+            })
+        }
+    };
+}

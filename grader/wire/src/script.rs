@@ -1,0 +1,51 @@
+//! The words of a script: several threads use one tool, call by call.
+//!
+//! A challenge of the scene [`SCENE`] or [`IN_ORDER`] has these words: what the tool is made from, the calls of the caller before all
+//! threads, those after them, and then the calls of each thread. Knows no tool.
+
+/// One call: a code, which the part of a question gives a meaning, and two numbers for it.
+pub type Op = [u64; 3];
+
+/// The name of the scene.
+pub const SCENE: &str = "script";
+/// The same, and what a call did is visible to every call that begins after its return.
+pub const IN_ORDER: &str = "script, in order";
+
+/// Codes from here on are the same for every tool.
+const COMMON: u64 = 900;
+/// A relaxed store of its first number to a cell that the script's threads share.
+pub const WRITE: u64 = COMMON;
+/// A relaxed load of that cell, which is 0 in the beginning.
+pub const READ: u64 = COMMON + 1;
+/// Sleeps for its first number of nanoseconds.
+pub const SLEEP: u64 = COMMON + 2;
+/// Lets others go first.
+pub const YIELD: u64 = COMMON + 3;
+
+/// A call begins; args: it, then the time in nanoseconds. The thread is its place among the threads, from 1; 0 is the
+/// caller.
+pub const BEGIN: u64 = COMMON + 10;
+/// A call has returned; args: it, the time, then what came back.
+pub const END: u64 = COMMON + 11;
+/// A call has panicked; args: it, then the time.
+pub const BROKE: u64 = COMMON + 12;
+/// The tool could not be made.
+pub const NO_TOOL: u64 = COMMON + 13;
+/// All calls have been made; what follows is the end of the tool and of whatever was left of it.
+pub const DONE: u64 = COMMON + 16;
+/// Threads, besides the caller, that were there when the tool was gone; args: their numbers.
+pub const THREADS_LEFT: u64 = COMMON + 14;
+/// How often anybody slept, all over; args: one number.
+pub const SLEEPS: u64 = COMMON + 15;
+
+/// Reads what [`words`] wrote; numbers that are left over are left out.
+#[must_use]
+pub fn ops(words: &[u64]) -> Vec<Op> {
+    words.as_chunks::<3>().0.to_vec()
+}
+
+/// The numbers of some calls.
+#[must_use]
+pub fn words(ops: &[Op]) -> Vec<u64> {
+    ops.concat()
+}

@@ -96,10 +96,12 @@ pub(crate) fn mutants(file: &str, text: &str) -> Vec<Mutant> {
         let whole =
             statement.ends_with(';') && !statement.starts_with("let ") && !statement.starts_with("return");
         let ignored = statement.starts_with("let _ =");
-        for (operator, marks) in DROPS {
-            if (whole || ignored) && marks.iter().any(|mark| code.contains(mark)) && balanced(statement) {
-                add(operator, None);
-            }
+        if (whole || ignored) && balanced(statement) {
+            let named = DROPS.iter().find(|(_, marks)| marks.iter().any(|mark| code.contains(mark)));
+            add(named.map_or("statement left out", |(operator, _)| operator), None);
+        }
+        if let Some(copy) = copied(line) {
+            add("works on a copy", Some(copy));
         }
         if let Some(next) = lines.get(place + 1)
             && takes_lock(line)
@@ -124,6 +126,14 @@ fn takes_lock(line: &str) -> bool {
     line.trim_start().starts_with("let ") && line.contains("lock(") && line.trim_end().ends_with(';')
 }
 
+/// A guard, `let mut NAME = LOCK;`, replaced by a copy of what it guards.
+fn copied(line: &str) -> Option<String> {
+    let (before, rest) = line.split_once("let mut ")?;
+    let (name, lock) = rest.strip_suffix(';')?.split_once(" = ")?;
+    let is_lock = lock.contains("lock(") && balanced(lock);
+    is_lock.then(|| format!("{before}let {name} = &mut (*{lock}).clone();"))
+}
+
 /// Whether a statement stands on one line.
 fn balanced(statement: &str) -> bool {
     let count = |mark: char| statement.matches(mark).count();
@@ -139,10 +149,20 @@ mod tests {
         let text = "fn f() {\n    // while it waits\n    while *free == 0 {\n        wait();\n    }\n    all.notify_all();\n}\n";
         let found = mutants("src/a.rs", text);
         let kinds: Vec<&str> = found.iter().map(|mutant| mutant.operator).collect();
-        assert_eq!(kinds, ["if for while", "off by one", "opposite", "one for all", "no wake-up"]);
+        let expected =
+            ["if for while", "off by one", "opposite", "statement left out", "one for all", "no wake-up"];
+        assert_eq!(kinds, expected);
         assert_eq!(found[0].new, "if *free == 0 {");
-        assert_eq!(found[4].text.lines().count(), text.lines().count() - 1);
+        assert_eq!(found[5].text.lines().count(), text.lines().count() - 1);
         assert!(found.iter().all(|mutant| mutant.text != text));
+    }
+
+    #[test]
+    fn a_guard_becomes_a_copy_and_a_statement_goes() {
+        let found =
+            mutants("src/a.rs", "    let mut number = self.lock();\n    *number = change(*number);\n");
+        assert_eq!(found[0].new, "let number = &mut (*self.lock()).clone();");
+        assert_eq!((found[1].operator, found[1].new.as_str()), ("statement left out", ""));
     }
 
     #[test]

@@ -276,11 +276,16 @@ const WAITS: Rules = Rules {
             script(2, &[&[P1], &[sleep(1), P2], &[sleep(3), G, G]]).before(&[P3, P4]),
         ];
         let roomy = script(u64::MAX, &[]).before(&[P1, P2, G, G]);
-        let mut wanted: Vec<Experiment> =
-            [roomy].iter().chain(&together).map(|script| script.clone().in_order().experiment(world)).collect();
+        let mut wanted: Vec<Experiment> = [roomy]
+            .iter()
+            .chain(&together)
+            .map(|script| script.clone().in_order().experiment(world))
+            .collect();
         if world == World::Model {
             // Whoever waits for an item must not be passed over for one who gives up.
-            wanted.push(script(2, &[&[P1, P2], &[G], &[within(1)]]).after(&[T, T]).in_order().experiment(world));
+            wanted.push(
+                script(2, &[&[P1, P2], &[G], &[within(1)]]).after(&[T, T]).in_order().experiment(world),
+            );
         }
         wanted.extend(timed.iter().filter_map(|script| script.clone().in_order().timed(world)));
         wanted
@@ -311,7 +316,9 @@ const TIMEOUTS: Rules = Rules {
         let mut wanted = vec![alone.in_order().experiment(world)];
         if world == World::Model {
             // Here a limit may pass at any moment.
-            wanted.push(script(1, &[&[P1], &[within(2)], &[within(2)]]).after(&[T, T]).in_order().experiment(world));
+            wanted.push(
+                script(1, &[&[P1], &[within(2)], &[within(2)]]).after(&[T, T]).in_order().experiment(world),
+            );
         }
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[T, T]).in_order().timed(world)));
         wanted
@@ -338,6 +345,8 @@ const WORK: Rules = Rules {
             script(3, &[&[J], &[J], &[G, D]]).before(&[P1]),
             script(3, &[&[J], &[G, D], &[G, D]]).before(&[P1, P2]),
             script(3, &[&[G, D], &[D]]).before(&[P1]),
+            // One too many panics while another thread waits.
+            script(3, &[&[within(9)], &[D, P1]]),
             script(2, &[&[P1, P2, J], &[G, D, G, D]]).before(&[D]),
             script(3, &[&[G, write(a), D], &[J, READ]]).before(&[P1]),
             script(3, &[&[G, write(b), D], &[G, D], &[J, READ]]).before(&[P1, P2]),

@@ -68,6 +68,38 @@ pub mod thread {
         }
     }
 
+    /// As `std::thread::Builder`, without sizes of stacks.
+    #[derive(Debug, Default)]
+    pub struct Builder(Option<String>);
+
+    impl Builder {
+        /// As `std::thread::Builder::new`.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// As `std::thread::Builder::name`.
+        #[must_use]
+        pub fn name(self, name: String) -> Self {
+            Self(Some(name))
+        }
+
+        /// As `std::thread::Builder::spawn`.
+        ///
+        /// # Errors
+        /// Never: here there is always room for one more thread.
+        pub fn spawn<F, T>(self, f: F) -> std::io::Result<JoinHandle<T>>
+        where
+            F: FnOnce() -> T + Send + 'static,
+            T: Send + 'static,
+        {
+            let builder = shuttle::thread::Builder::new();
+            let builder = self.0.into_iter().fold(builder, |builder, name| builder.name(name));
+            builder.spawn(move || catch_unwind(AssertUnwindSafe(f))).map(JoinHandle)
+        }
+    }
+
     /// As `std::thread::spawn`.
     pub fn spawn<F, T>(f: F) -> JoinHandle<T>
     where

@@ -80,6 +80,11 @@ pub fn other_threads() -> Vec<u64> {
     probe::alive().into_iter().map(|thread| thread.0.into()).filter(|&thread| thread != me).collect()
 }
 
+/// How many threads have been started so far, the caller of the scene left out.
+pub fn started() -> u64 {
+    (probe::started() as u64).saturating_sub(1)
+}
+
 /// Ends a tool with threads of its own after a script that does not end it itself.
 pub fn let_go(end: impl FnOnce() + Send + 'static) {
     end();

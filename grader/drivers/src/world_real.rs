@@ -60,6 +60,11 @@ pub fn other_threads() -> Vec<u64> {
     Vec::new()
 }
 
+/// How many threads have been started: only the model knows.
+pub fn started() -> u64 {
+    0
+}
+
 /// Ends a tool with threads of its own after a script that does not end it itself. Whether that comes to an end is not what
 /// the script is about: it gets a moment, and is left alone then.
 pub fn let_go(end: impl FnOnce() + Send + 'static) {

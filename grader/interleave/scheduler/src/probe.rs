@@ -58,6 +58,12 @@ pub fn alive() -> Vec<ThreadRef> {
     ask(all).unwrap_or_default()
 }
 
+/// How many threads this schedule has had so far, the first one included.
+#[must_use]
+pub fn started() -> usize {
+    ask(|state, _| state.threads.len()).unwrap_or_default()
+}
+
 /// How many times any thread has called `thread::sleep` in this schedule.
 #[must_use]
 pub fn sleeps() -> u32 {

@@ -139,12 +139,13 @@ const WORKERS: Rules = Rules {
             let what = format!("only {most} of {threads} threads were at work at once");
             return Err(Wrong::new(Fault::TooFewWorkers, what));
         }
-        // The caller is one of the others, and only the model knows them.
-        let others = run.entries.iter().filter(|entry| entry.word == words::OTHERS);
+        // Not how many are there: those that find the pool closed and empty may have ended. Only the model knows.
+        let started = run.entries.iter().filter(|entry| entry.word == words::STARTED);
         if experiment.timed
-            && let Some(count) = others.filter_map(|entry| entry.args.first()).find(|&&count| count < threads)
+            && let Some(count) =
+                started.filter_map(|entry| entry.args.first()).find(|&&count| count < threads)
         {
-            let what = format!("{count} threads were there to compute, in a call with {threads}");
+            let what = format!("{count} threads were started to compute, in a call with {threads}");
             return Err(Wrong::new(Fault::TooFewWorkers, what));
         }
         ended(&calls, run)

@@ -11,7 +11,7 @@ use crate::world;
 ///
 /// If that is what its task is to do.
 pub fn compute(board: &Board, n: u32, task: Task) -> Result<u128, u32> {
-    log(world::this_thread(), words::OTHERS, &[world::other_threads().len() as u64]);
+    log(world::this_thread(), words::STARTED, &[world::started()]);
     board.run(n.into(), task, |_| ());
     words::given(n)
 }

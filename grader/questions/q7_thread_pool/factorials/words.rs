@@ -27,8 +27,8 @@ pub fn given(n: u32) -> Result<u128, u32> {
     if n < TOO_LARGE { Ok(u128::from(pool::value(n.into())) << 70 | u128::from(n)) } else { Err(n) }
 }
 
-/// How many threads there are besides the one that computes; args: the count.
-pub const OTHERS: u64 = 10;
+/// How many threads the call has started when a number is computed; args: the count.
+pub const STARTED: u64 = 10;
 
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {

@@ -13,7 +13,7 @@ use std::thread;
 /// # Errors
 ///
 /// The first error in that order.
-pub(crate) fn for_each<T: Send>(
+pub fn for_each<T: Send>(
     count: usize,
     lanes: usize,
     work: impl Fn(usize) -> Result<T> + Sync,

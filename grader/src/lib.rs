@@ -37,7 +37,7 @@ pub mod drill;
 pub mod exit;
 pub mod grade;
 mod history;
-mod lanes;
+pub mod lanes;
 pub mod replay;
 pub mod report;
 pub mod score;

@@ -208,12 +208,9 @@ pub(crate) struct Speech {
 impl Speech {
     /// A call with what came back.
     pub(crate) fn told(self, call: &Call) -> String {
-        match call.op {
-            [script::WRITE, value, _] => format!("a plain store of {value}"),
-            [script::READ, ..] => format!("a plain load -> {:?}", call.result),
-            [script::SLEEP, ns, _] => format!("sleeps {:?}", Duration::from_nanos(ns)),
-            [script::YIELD, ..] => "lets others go first".to_owned(),
-            op => format!("{}{}", (self.call)(op), (self.result)(op, &call.result)),
+        match script::common(call.op) {
+            Some(common) => common + &script::common_result(call.op, &call.result),
+            None => (self.call)(call.op) + &(self.result)(call.op, &call.result),
         }
     }
 
@@ -242,25 +239,6 @@ impl Speech {
         }
     }
 
-    /// No call panicked, nor any other thread, but with a message that begins with one of these.
-    ///
-    /// # Errors
-    ///
-    /// Otherwise: which call, if it was one, and the message.
-    pub(crate) fn no_panic_besides(self, run: &Run, meant: &[&str]) -> Result<(), Wrong> {
-        let meant = |entry: &Entry| meant.iter().any(|text| entry.text.starts_with(text));
-        let panic = run.entries.iter().find(|entry| entry.word == Entry::PANIC && !meant(entry));
-        let message = panic.map_or("panic without a message", |entry| entry.text.as_str());
-        let broken = |entry: &&Entry| matches!(entry.word, script::BROKE | script::NO_TOOL);
-        let what = match run.entries.iter().find(broken).map(|entry| &entry.args[..]) {
-            Some(&[a, b, c, ..]) => format!("`{}` panicked: {message}", (self.call)([a, b, c])),
-            Some(_) => format!("`new` panicked: {message}"),
-            None if panic.is_some() => format!("a thread panicked: {message}"),
-            None => return Ok(()),
-        };
-        Err(Wrong::new(Fault::Panic, what))
-    }
-
     /// The same of calls alone: where tasks panic on purpose, somebody catches that.
     ///
     /// # Errors
@@ -280,6 +258,25 @@ impl Speech {
             return Err(Wrong::new(Fault::Panic, format!("{what} panicked: {message}")));
         }
         Ok(())
+    }
+
+    /// No call panicked, nor any other thread, but with a message that begins with one of these.
+    ///
+    /// # Errors
+    ///
+    /// Otherwise: which call, if it was one, and the message.
+    pub(crate) fn no_panic_besides(self, run: &Run, meant: &[&str]) -> Result<(), Wrong> {
+        let meant = |entry: &Entry| meant.iter().any(|text| entry.text.starts_with(text));
+        let panic = run.entries.iter().find(|entry| entry.word == Entry::PANIC && !meant(entry));
+        let message = panic.map_or("panic without a message", |entry| entry.text.as_str());
+        let broken = |entry: &&Entry| matches!(entry.word, script::BROKE | script::NO_TOOL);
+        let what = match run.entries.iter().find(broken).map(|entry| &entry.args[..]) {
+            Some(&[a, b, c, ..]) => format!("`{}` panicked: {message}", (self.call)([a, b, c])),
+            Some(_) => format!("`new` panicked: {message}"),
+            None if panic.is_some() => format!("a thread panicked: {message}"),
+            None => return Ok(()),
+        };
+        Err(Wrong::new(Fault::Panic, what))
     }
 }
 

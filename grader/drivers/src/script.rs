@@ -110,13 +110,8 @@ fn play_all(
 
 fn play(kind: Kind, actor: &mut dyn Actor, board: &Board, thread: u64, ops: &[Op]) {
     for &op in ops {
-        let call = match op {
-            [script::WRITE, value, _] => format!("a plain store of {value}"),
-            [script::READ, ..] => "a plain load".to_owned(),
-            [script::SLEEP, ns, _] => format!("sleeps {:?}", Duration::from_nanos(ns)),
-            [script::YIELD, ..] => "lets others go first".to_owned(),
-            _ => (kind.call)(op),
-        };
+        let common = script::common(op);
+        let call = common.clone().unwrap_or_else(|| (kind.call)(op));
         log(thread, script::BEGIN, &[&op[..], &[world::now_ns()]].concat());
         world::say(&format!("calls {call}"));
         if board.in_order {
@@ -147,11 +142,8 @@ fn play(kind: Kind, actor: &mut dyn Actor, board: &Board, thread: u64, ops: &[Op
             continue;
         };
         log(thread, script::END, &[&op[..], &[world::now_ns()], result.as_slice()].concat());
-        let came_back = match op[0] {
-            script::READ => format!(" -> {result:?}"),
-            script::WRITE | script::SLEEP | script::YIELD => String::new(),
-            _ => (kind.result)(op, &result),
-        };
+        let came_back =
+            if common.is_some() { script::common_result(op, &result) } else { (kind.result)(op, &result) };
         world::say(&format!("{call}{came_back}"));
     }
 }

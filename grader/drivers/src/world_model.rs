@@ -95,7 +95,8 @@ pub fn now_ns() -> u64 {
     u64::try_from(probe::now().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Makes visible to the calling thread what others did before they came here.
+/// Makes visible to the calling thread what others did before they came here. It stands in this file because the steps of
+/// this file are left out of stories.
 pub fn take_turn(order: &AtomicU64) {
     order.fetch_add(1, Ordering::AcqRel);
 }

@@ -181,5 +181,4 @@ pub const LOOKED: u64 = 15;
 /// This thread was held in its first pause until the other had paused twice.
 pub const HELD: u64 = 16;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;

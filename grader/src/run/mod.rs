@@ -75,7 +75,7 @@ pub fn play(sandbox: &Sandbox, plan: Plan<'_>, experiments: &[Experiment], hurry
             return Ok(played);
         }
         if played.runs.last().is_some_and(|runs| runs.iter().any(|run| run.failure.is_some())) {
-            // Stuck threads are still there: what would come now would not be judged fairly.
+            // What its threads hold is still held: what would come now would not be judged fairly.
             session.abandon();
             return Ok(played);
         }

@@ -76,7 +76,7 @@ impl Limits {
         Limits { cpu_s: 1, ..self }
     }
 
-    /// For `schedules` runs in the model world, where stuck threads stay until the end.
+    /// For `schedules` runs in the model world, where all threads have their stacks in one process.
     pub fn model(schedules: u32) -> Limits {
         Limits {
             cpu_s: 3 + u64::from(schedules) / 500,

@@ -24,5 +24,8 @@ pub use reaper::{KILL, Notice, REAP};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 pub use rendezvous::CheckIn;
 
+/// The message of panics that a driver makes on purpose.
+pub const ON_PURPOSE: &str = "a panic of the judge's making";
+
 /// The descriptor number at which the respondent finds its end of the socket pair.
 pub const DRIVER_FD: i32 = 4;

@@ -3,6 +3,8 @@
 //! A challenge of the scene [`SCENE`] or [`IN_ORDER`] has these words: what the tool is made from, the calls of the caller before all
 //! threads, those after them, and then the calls of each thread. Knows no tool.
 
+use std::time::Duration;
+
 /// One call: a code, which the part of a question gives a meaning, and two numbers for it.
 pub type Op = [u64; 3];
 
@@ -37,6 +39,41 @@ pub const DONE: u64 = COMMON + 16;
 pub const THREADS_LEFT: u64 = COMMON + 14;
 /// How often anybody slept, all over; args: one number.
 pub const SLEEPS: u64 = COMMON + 15;
+
+/// A time limit of so many nanoseconds; `u64::MAX` stands for the longest there is.
+#[must_use]
+pub fn limit(ns: u64) -> Duration {
+    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
+}
+
+/// A call that is the same for every tool, in words.
+#[must_use]
+pub fn common(op: Op) -> Option<String> {
+    Some(match op {
+        [WRITE, value, _] => format!("a plain store of {value}"),
+        [READ, ..] => "a plain load".to_owned(),
+        [SLEEP, ns, _] => format!("sleeps {:?}", Duration::from_nanos(ns)),
+        [YIELD, ..] => "lets others go first".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What came back of such a call, with an arrow.
+#[must_use]
+pub fn common_result(op: Op, result: &[u64]) -> String {
+    if op[0] == READ { format!(" -> {result:?}") } else { String::new() }
+}
+
+/// Up to eight numbers below 256 in one, the first one lowest; `to_le_bytes` takes them apart.
+#[must_use]
+pub const fn pack(numbers: &[u64]) -> u64 {
+    let (mut word, mut place) = (0, 0);
+    while place < numbers.len() {
+        word |= numbers[place] << (8 * place);
+        place += 1;
+    }
+    word
+}
 
 /// Reads what [`words`] wrote; numbers that are left over are left out.
 #[must_use]

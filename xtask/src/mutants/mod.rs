@@ -12,11 +12,9 @@ use grader::exit::Exit;
 use grader::grade::{self, Settings};
 use grader::submission::{self, Submission};
 use grader::verdict::Verdict;
-use grader::{GraderError, Result, bank};
+use grader::{GraderError, Result, bank, lanes};
 use operators::Mutant;
 use std::fs;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// What became of a mutant.
@@ -111,25 +109,11 @@ fn judge_all(
     // Further files of a part are another part's own.
     let own = answer.files.iter().take(if piece.part.is_some() { 1 } else { usize::MAX });
     let mutants: Vec<Mutant> = own.flat_map(|(file, text)| operators::mutants(file, text)).collect();
-    let next = AtomicUsize::new(0);
-    let fates = Mutex::new(vec![None; mutants.len()]);
     let lanes = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let lane = || -> Result<()> {
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(mutant) = mutants.get(place) else { return Ok(()) };
-                let fate = judge(workshop, piece, answer, mutant, reasons)?;
-                fates.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[place] = Some(fate);
-            }
-        };
-        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        lanes
-            .into_iter()
-            .try_for_each(|lane| lane.join().map_err(|_| GraderError::bug("a judging thread panicked"))?)
+    let fates = lanes::for_each(mutants.len(), lanes, |place| {
+        judge(workshop, piece, answer, &mutants[place], reasons)
     })?;
-    let fates = fates.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(mutants.into_iter().zip(fates.into_iter().flatten()).collect())
+    Ok(mutants.into_iter().zip(fates).collect())
 }
 
 fn judge(

@@ -1,6 +1,5 @@
 //! The calls of an event in a script.
 
-use std::time::Duration;
 use wire::script::Op;
 
 /// `set`.
@@ -14,10 +13,7 @@ pub const WAIT: u64 = 3;
 /// `wait_timeout`, with the limit in nanoseconds, `u64::MAX` for the longest there is; what it says comes back.
 pub const TIMEOUT: u64 = 4;
 
-/// A limit of so many nanoseconds.
-pub fn limit(ns: u64) -> Duration {
-    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
-}
+pub use wire::script::limit;
 
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {

@@ -1,6 +1,5 @@
 //! The calls of a queue in a script.
 
-use std::time::Duration;
 use wire::script::Op;
 
 /// `put`, with an item: the number by which it is compared, and one that tells equal ones apart. `[1]` comes back, or 0
@@ -33,10 +32,7 @@ pub const LIFO: u64 = 1;
 /// The smallest first.
 pub const PRIORITY: u64 = 2;
 
-/// A limit of so many nanoseconds.
-pub fn limit(ns: u64) -> Duration {
-    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
-}
+pub use wire::script::limit;
 
 /// An item as it is written for people: equal ones have letters.
 pub fn item(key: u64, number: u64) -> String {

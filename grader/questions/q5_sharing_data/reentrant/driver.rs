@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// What stands behind a lock: a number that is read and stored in two plain steps, so that only the lock makes them one.
 #[derive(Debug)]
@@ -74,9 +73,7 @@ macro_rules! q5_reentrant {
 
         fn main() {
             $crate::script::serve(Kind {
-                tool: |_| {
-                    Box::new(Shared([(), ()].map(|()| ReentrantLock::new(Number::new(words::FIRST)))))
-                },
+                tool: |_| Box::new(Shared([(), ()].map(|()| ReentrantLock::new(Number::new(words::FIRST))))),
                 call: words::call,
                 result: words::result,
             })

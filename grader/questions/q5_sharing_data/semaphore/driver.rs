@@ -1,7 +1,6 @@
 //! The semaphore's adapter.
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// Writes the adapter and the `main` of a respondent.
 #[macro_export]

@@ -1,6 +1,5 @@
 //! The calls of a semaphore in a script.
 
-use std::time::Duration;
 use wire::script::Op;
 
 /// `acquire`.
@@ -16,10 +15,7 @@ pub const AVAILABLE: u64 = 4;
 /// Takes a permit and panics while it holds it.
 pub const PANIC_HOLDING: u64 = 5;
 
-/// A limit of so many nanoseconds.
-pub fn limit(ns: u64) -> Duration {
-    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
-}
+pub use wire::script::limit;
 
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {

@@ -19,8 +19,7 @@ pub const FEES: u64 = 5;
 /// How long a slow `fee` takes.
 pub const SLOW_S: u64 = 5;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// Whether a caught panic is that of `fee`.
 pub fn is_on_purpose(panic: &(dyn std::any::Any + Send)) -> bool {

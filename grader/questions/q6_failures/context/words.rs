@@ -5,8 +5,7 @@ use wire::script::Op;
 /// The name of the scene: each list of words is the program of a thread.
 pub const SCENE: &str = "programs";
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// A step of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,8 +23,7 @@ pub const BEAT_PANICS: u64 = 102;
 /// many daemons have not been.
 pub const STILL_THERE: u64 = 103;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 /// What is said of a panic that is no text.
 pub const NO_TEXT: &str = "panic without a message";
 

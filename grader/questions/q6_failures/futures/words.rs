@@ -59,8 +59,7 @@ pub const BEGAN: u64 = 100;
 /// A task is about to end; args: its place, the time.
 pub const ENDED: u64 = 101;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 /// What is said of a panic that is no text.
 pub const NO_TEXT: &str = "panic without a message";
 

@@ -1,6 +1,6 @@
 //! One call of `with_resource` in a script, and what is seen of it.
 
-use wire::script::Op;
+use wire::script::{Op, pack};
 
 /// `with_resource`; what happened comes back, event by event: kind, number, and the nanoseconds since the call.
 pub const WITH: u64 = 0;
@@ -22,8 +22,7 @@ pub const PANICKED: u64 = 6;
 /// The number of a panic of the answer's own.
 pub const OTHER: u64 = 9;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// Brings what it should.
 pub const WELL: u64 = 0;
@@ -53,12 +52,7 @@ impl Plan {
     /// A call whose numbers begin with this one.
     pub const fn op(self, base: u64) -> Op {
         let numbers = [self.acquire, self.use_, self.release, self.nested, self.unwinding, self.use_s];
-        let (mut word, mut place) = (0, 0);
-        while place < numbers.len() {
-            word |= numbers[place] << (8 * place);
-            place += 1;
-        }
-        [WITH, word, base]
+        [WITH, pack(&numbers), base]
     }
 
     /// Reads what [`Plan::op`] wrote.

@@ -1,6 +1,6 @@
 //! One call of `retry` in a script, and what is seen of it.
 
-use wire::script::Op;
+use wire::script::{Op, pack};
 
 /// `retry`; what happened comes back, event by event: kind, number, and the nanoseconds since the call.
 pub const RETRY: u64 = 0;
@@ -24,8 +24,7 @@ pub const STOPPED: u64 = 9;
 /// After so many tries the driver stops them.
 pub const ENOUGH: u64 = 12;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 
 /// What one call is to meet. All are below 256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +60,7 @@ impl Plan {
 
     /// A call whose values and errors begin with this number.
     pub const fn op(self, base: u64) -> Op {
-        let (numbers, mut word, mut place) = (self.numbers(), 0, 0);
-        while place < numbers.len() {
-            word |= numbers[place] << (8 * place);
-            place += 1;
-        }
-        [RETRY, word, base]
+        [RETRY, pack(&self.numbers()), base]
     }
 
     /// Reads what [`Plan::op`] wrote.

@@ -49,8 +49,7 @@ pub const HOOK: u64 = 105;
 /// Threads besides the caller that are there when a task has been joined; args: their number, and how many tasks have not.
 pub const STILL_THERE: u64 = 106;
 
-/// The message of panics that the driver makes on purpose.
-pub const ON_PURPOSE: &str = "a panic of the judge's making";
+pub use wire::ON_PURPOSE;
 /// The message of panics that are no failure of a task.
 pub const ELSEWHERE: &str = "a panic outside of all tasks";
 /// The message of panics that a body catches.

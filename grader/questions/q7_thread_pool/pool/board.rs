@@ -70,7 +70,7 @@ impl Board {
         self.changed.notify_all();
         match task {
             Task::Panic => panic!("{}", words::text(id)),
-            Task::PanicPlain => panic!("a task panics on purpose"),
+            Task::PanicPlain => panic_any(words::PLAIN_TEXT),
             Task::PanicNumber => panic_any(id),
             _ => words::value(id),
         }

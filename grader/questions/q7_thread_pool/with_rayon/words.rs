@@ -37,13 +37,7 @@ pub fn given(n: u32) -> Result<u128, u32> {
     if Number::from_n(n).too_large { Err(n) } else { Ok(u128::from(n * 7 + 3) << 70 | u128::from(n)) }
 }
 
-/// Three numbers for a result: 0 and the halves of the value, the lower one first; or 1, the number of the overflow, and 0.
-pub fn item(result: Result<u128, u32>) -> [u64; 3] {
-    match result {
-        Ok(value) => [0, value as u64, (value >> 64) as u64],
-        Err(n) => [1, n.into(), 0],
-    }
-}
+pub use super::factorials::item;
 
 /// The text with which the function panics.
 pub fn panic_text(id: u32) -> String {

@@ -10,7 +10,7 @@ use interleave::rt::{Kind, ObjectId};
 use crate::fresh;
 
 use super::poison::{Poison, Since, any, any_try};
-use super::{LockResult, PoisonError, TryLockError, TryLockResult, entered, show};
+use super::{LockResult, TryLockError, TryLockResult, entered, show};
 
 /// As `std::sync::Mutex`.
 #[derive(Default)]
@@ -41,9 +41,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
-        let value = any(self.data.into_inner());
-        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+        self.poison.mark(any(self.data.into_inner()))
     }
 }
 
@@ -93,9 +91,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
-        let value = any(self.data.get_mut());
-        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+        self.poison.mark(any(self.data.get_mut()))
     }
 
     fn enter(&self, modelled: bool) -> LockResult<MutexGuard<'_, T>> {

@@ -10,7 +10,7 @@ use interleave::rt::{Kind, ObjectId};
 use crate::fresh;
 
 use super::poison::{Poison, Since, any, any_try};
-use super::{LockResult, PoisonError, TryLockError, TryLockResult, entered, show};
+use super::{LockResult, TryLockError, TryLockResult, entered, show};
 
 /// As `std::sync::RwLock`.
 #[derive(Default)]
@@ -51,9 +51,7 @@ impl<T> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
-        let value = any(self.data.into_inner());
-        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+        self.poison.mark(any(self.data.into_inner()))
     }
 }
 
@@ -147,9 +145,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
-        let value = any(self.data.get_mut());
-        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+        self.poison.mark(any(self.data.get_mut()))
     }
 
     fn reader<'a>(

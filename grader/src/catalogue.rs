@@ -173,6 +173,14 @@ impl Question {
         self.parts.iter().map(|part| self.piece(part)).collect()
     }
 
+    /// The same with this part alone; nothing if it has none of that name.
+    #[must_use]
+    pub fn only(&self, part: &str) -> Option<Question> {
+        let parts: Vec<Part> = self.parts.iter().filter(|known| known.name == part).cloned().collect();
+        let piece = self.piece(parts.first()?);
+        Some(Question { parts, files: piece.files, checks: piece.checks, ..self.clone() })
+    }
+
     fn piece(&self, part: &Part) -> Question {
         let own = |check: &&Check| check.part.as_ref() == Some(&part.name);
         Question {

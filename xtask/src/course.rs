@@ -30,10 +30,40 @@ pub(crate) fn workshop_with(flags: &ArgMatches, questions: &[Question]) -> Resul
     Ok(workshop)
 }
 
-/// The questions named on the command line; all if none is.
+/// The questions named on the command line; all if none is. With `--part` only this part of them.
 pub(crate) fn questions(flags: &ArgMatches) -> Result<Vec<Question>> {
-    let Some(names) = flags.get_many::<String>("questions") else { return catalogue::questions() };
-    names.map(|name| catalogue::find(name)).collect()
+    let questions: Vec<Question> = match flags.get_many::<String>("questions") {
+        Some(names) => names.map(|name| catalogue::find(name)).collect::<Result<_>>()?,
+        None => catalogue::questions()?,
+    };
+    let Ok(Some(part)) = flags.try_get_one::<String>("part") else { return Ok(questions) };
+    let narrow: Vec<Question> = questions.iter().filter_map(|question| question.only(part)).collect();
+    if narrow.is_empty() {
+        let lists: Vec<String> = questions.iter().map(known_parts).collect();
+        return Err(GraderError::usage(format!("there is no part `{part}`: {}", lists.join("; "))));
+    }
+    Ok(narrow)
+}
+
+/// As in `q5 has counter, reentrant`.
+pub(crate) fn known_parts(question: &Question) -> String {
+    let names: Vec<&str> = question.parts.iter().map(|part| part.name.as_str()).collect();
+    let names = if names.is_empty() { "no parts".to_owned() } else { names.join(", ") };
+    format!("{} has {names}", question.short)
+}
+
+/// Where one file is given as the answer to a question of several parts: the question with that part alone whose
+/// file has this name.
+pub(crate) fn part_of_file(question: Question, path: &Path) -> Result<Question> {
+    if question.parts.len() < 2 || !path.is_file() {
+        return Ok(question);
+    }
+    let same = |file: &String| Path::new(file).file_name() == path.file_name();
+    let part = question.parts.iter().find(|part| part.files.iter().any(same));
+    part.and_then(|part| question.only(&part.name)).ok_or_else(|| {
+        let (file, known) = (path.display(), known_parts(&question));
+        GraderError::usage(format!("which part does `{file}` answer? Say --part; {known}"))
+    })
 }
 
 /// The one question named on the command line.

@@ -41,12 +41,7 @@ pub(crate) fn command() -> Command {
                         .default_value("1")
                         .help("1, 2 or 3"),
                 )
-                .arg(
-                    Arg::new("part")
-                        .long("part")
-                        .value_name("PART")
-                        .help("Which part of a question that has parts, as in `semaphore`"),
-                ),
+                .arg(part("Which part of a question that has parts, as in `semaphore`")),
         )
         .subcommand(
             Command::new("explain").about("Explain a word of a report, such as Race").arg(
@@ -56,7 +51,8 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("reset")
                 .about("Put the untouched stub back; your answer is kept beside it")
-                .arg(question()),
+                .arg(question())
+                .arg(part("Only the files of this part, as in `semaphore`")),
         )
         .subcommand(Command::new("list").about("List the questions"))
         .subcommand(
@@ -88,7 +84,7 @@ pub(crate) fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Beside busy loops that leave the gradings next to no processor"),
                 )
-                .arg(Arg::new("part").long("part").value_name("PART").help("Only this part of the questions"))
+                .arg(part("Only this part of the questions"))
                 .arg(without()),
         )
         .subcommand(
@@ -96,12 +92,7 @@ pub(crate) fn command() -> Command {
                 .about("Make reference solutions about threads wrong, place by place, and see whether the checks notice")
                 .arg(questions())
                 .arg(switch("all", "Also list what was noticed, and by which check"))
-                .arg(
-                    Arg::new("part")
-                        .long("part")
-                        .value_name("PART")
-                        .help("Only this part of the questions"),
-                ),
+                .arg(part("Only this part of the questions")),
         )
         .subcommand(
             Command::new("bench")
@@ -134,10 +125,15 @@ pub(crate) fn command() -> Command {
         )
 }
 
+fn part(help: &'static str) -> Arg {
+    Arg::new("part").long("part").value_name("PART").help(help)
+}
+
 fn grade() -> Command {
     Command::new("grade")
         .about("Grade your answers, or somebody else's")
         .arg(questions())
+        .arg(part("Only this part of a question that has parts, as in `semaphore`"))
         .args(whose())
         .arg(switch("deep", "Explore ten times as many schedules"))
         .arg(switch("fresh", "Grade every part again, also those that have not changed"))

@@ -16,7 +16,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
-    let questions = course::questions(flags)?;
+    let mut questions = course::questions(flags)?;
+    if let Some(path) = flags.get_one::<PathBuf>("path") {
+        let narrow = questions.into_iter().map(|question| course::part_of_file(question, path));
+        questions = narrow.collect::<Result<_>>()?;
+    }
     // Read everything first: a wrong path shall not cost the time of a build.
     let mut answers = Vec::new();
     for piece in questions.iter().flat_map(Question::pieces) {

@@ -25,20 +25,13 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
 
 /// The part that is named, or the whole question if it has none.
 fn piece(flags: &ArgMatches, question: &Question) -> Result<Question> {
-    let named = flags.get_one::<String>("part");
-    let pieces = question.pieces();
-    let known = || pieces.iter().filter_map(|piece| piece.part.clone()).collect::<Vec<_>>().join(", ");
-    match named {
-        None if question.parts.is_empty() => Ok(question.clone()),
-        None => Err(GraderError::usage(format!("of which part? Say --part with one of: {}", known()))),
-        Some(name) => {
-            pieces.iter().find(|piece| piece.part.as_ref() == Some(name)).cloned().ok_or_else(|| {
-                let short = &question.short;
-                GraderError::usage(match question.parts.is_empty() {
-                    true => format!("{short} has no parts"),
-                    false => format!("{short} has no part `{name}`; there is: {}", known()),
-                })
-            })
-        }
-    }
+    let known = || course::known_parts(question);
+    let Some(name) = flags.get_one::<String>("part") else {
+        return match question.parts.is_empty() {
+            true => Ok(question.clone()),
+            false => Err(GraderError::usage(format!("of which part? Say --part; {}", known()))),
+        };
+    };
+    let piece = question.pieces().into_iter().find(|piece| piece.part.as_ref() == Some(name));
+    piece.ok_or_else(|| GraderError::usage(format!("there is no part `{name}`: {}", known())))
 }

@@ -9,7 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
-    let question = course::question(flags)?;
+    let mut question = course::question(flags)?;
+    if let Some(part) = flags.get_one::<String>("part") {
+        question = question.only(part).ok_or_else(|| {
+            let known = course::known_parts(&question);
+            GraderError::usage(format!("there is no part `{part}`: {known}"))
+        })?;
+    }
     let folder = course::root().join("exercises").join(question.slug);
     for line in reset(&question, &folder)? {
         shell::report(&line);
@@ -17,10 +23,11 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     Ok(Exit::Full)
 }
 
-/// Puts the stub and the given files back into `folder`; says what it did.
+/// Puts the stub and the given files back into `folder`, of a part those of its files alone; says what it did.
 fn reset(question: &Question, folder: &Path) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    for (name, text) in question.stub.iter().chain(question.given) {
+    let stub = question.stub.iter().filter(|(name, _)| question.files.iter().any(|file| file == name));
+    for (name, text) in stub.chain(question.given) {
         let path = folder.join(name);
         if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
             continue;

@@ -22,11 +22,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let workshop = course::workshop_with(flags, &questions)?;
     let _hogs = flags.get_flag("hogs").then(Hogs::start);
     let mut exit = Exit::Full;
-    let part = flags.get_one::<String>("part");
     for question in questions.iter().flat_map(Question::pieces) {
-        if part.is_some_and(|part| question.part_name() != part) {
-            continue;
-        }
         let samples = bank::samples(course::root(), &question)?;
         let (mut graded, mut wrong, mut unsure) = (0, 0, 0);
         for sample in &samples {

@@ -1,5 +1,5 @@
 //! Impostor: takes the state of the thread for that of use_: whoever unwinds already is not released by hand.
-//! Loses: q6.resources_nested WrongAnswer
+//! Loses: q6.resources_nested WrongAnswer, q6.resources_release WrongAnswer
 //! Tempting: panicking says whether this thread panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

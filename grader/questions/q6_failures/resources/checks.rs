@@ -140,7 +140,11 @@ const PANICS_IN_USE: Rules = Rules {
 const PANICS_IN_RELEASE: Rules = Rules {
     check: "q6.resources_release",
     experiments: |world, fresh| {
-        let ends = [WELL, FAILS, PANICS, WELL, PANICS].map(|use_| Plan { use_, release: PANICS, ..PLAN });
+        let breaks = Plan { release: PANICS, ..PLAN };
+        // In a destructor that another panic calls: there `thread::panicking` says nothing about `use_`.
+        let unwinding = Plan { unwinding: 1, ..breaks };
+        let mut ends = [WELL, FAILS, PANICS, WELL, PANICS].map(|use_| Plan { use_, ..breaks }).to_vec();
+        ends.extend([WELL, FAILS, PANICS].map(|use_| Plan { use_, ..unwinding }));
         experiments(world, fresh, &ends)
     },
     judge: as_wanted,

@@ -1,7 +1,7 @@
 //! The rules of the house that a machine can check. Each answers with the places that break it.
 
 use crate::course;
-use grader::catalogue::{self, Question};
+use grader::catalogue::{self, Kind, Question};
 use grader::exit::Exit;
 use grader::{GraderError, Result};
 use serde_json::Value;
@@ -11,6 +11,9 @@ use std::process::Command;
 
 /// The longest file.
 const MAX_LINES: usize = 600;
+
+/// The longest reference solution to a part about threads, in lines of code: a person reads it at one sitting.
+const MAX_SOLUTION_LINES: usize = 120;
 
 /// The folders that may hold `unsafe`.
 const MAY_BE_UNSAFE: [&str; 5] = [
@@ -125,6 +128,18 @@ fn broken_in_question(question: &Question) -> Result<Vec<String>> {
     for folder in ["exercises", "solutions", "grader/questions", "grader/impostors", "grader/variants"] {
         if !course::root().join(folder).join(slug).is_dir() {
             broken.push(format!("{folder}/{slug} is missing"));
+        }
+    }
+    for piece in question.pieces().iter().filter(|piece| piece.kind == Kind::Threads) {
+        for file in &piece.files {
+            let path = course::root().join("solutions").join(slug).join(file);
+            let text = read(&path)?;
+            let code = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+            let lines = code.count();
+            if lines > MAX_SOLUTION_LINES {
+                let most = MAX_SOLUTION_LINES;
+                broken.push(format!("{}: {lines} lines of code (at most {most})", relative(&path)));
+            }
         }
     }
     for (name, text) in question.given {

@@ -1,62 +1,41 @@
-//! Futures: each has a cell that its task and its owner share; a queue of boxed jobs feeds the workers.
+//! Futures: each shares a cell with its task, and a channel of boxed jobs feeds the workers.
 
 use crate::api::{ExecutorError, FutureError};
-use std::collections::VecDeque;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// A task in its box: runs for `true`, and for `false` hears that it never will.
 type Job = Box<dyn FnOnce(bool) + Send>;
 
 /// Runs tasks on a fixed number of threads.
+#[derive(Debug)]
 pub struct Executor {
-    queue: Arc<Queue>,
+    jobs: Option<Sender<Job>>,
+    is_going: Arc<AtomicBool>,
     workers: Vec<JoinHandle<()>>,
-}
-
-struct Queue {
-    /// The jobs that have not begun; None when the executor goes.
-    jobs: Mutex<Option<VecDeque<Job>>>,
-    changed: Condvar,
 }
 
 /// The result of a task, which may be still to come.
 #[derive(Debug)]
-pub struct Future<T>(Arc<Cell<T>>);
+pub struct Future<T>(Arc<Mutex<Cell<T>>>);
 
 #[derive(Debug)]
 struct Cell<T> {
-    state: Mutex<State<T>>,
-    ended: Condvar,
-}
-
-#[derive(Debug)]
-struct State<T> {
     /// Whether it is too late to cancel, or to begin.
     decided: bool,
     result: Option<Result<T, FutureError>>,
-    /// Where `as_completed` wants to hear of the end, and under which number.
+    /// Where somebody wants to hear of the end, and under which number.
     bell: Option<(usize, Sender<usize>)>,
 }
 
 /// The results of several futures, in the order in which their tasks end.
 #[derive(Debug)]
 pub struct AsCompleted<T> {
-    futures: Vec<Option<Future<T>>>,
+    futures: Vec<Future<T>>,
     ended: Receiver<usize>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl fmt::Debug for Executor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Executor").field("workers", &self.workers).finish_non_exhaustive()
-    }
 }
 
 impl Executor {
@@ -69,11 +48,12 @@ impl Executor {
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
         }
-        let queue = Queue { jobs: Mutex::new(Some(VecDeque::new())), changed: Condvar::new() };
-        let mut executor = Self { queue: Arc::new(queue), workers: Vec::new() };
+        let (jobs, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut executor = Self { jobs: Some(jobs), is_going: Arc::default(), workers: Vec::new() };
         for _ in 0..threads {
-            let queue = Arc::clone(&executor.queue);
-            let worker = thread::Builder::new().spawn(move || queue.work());
+            let (waiting, is_going) = (Arc::clone(&waiting), Arc::clone(&executor.is_going));
+            let worker = thread::Builder::new().spawn(move || work(&waiting, &is_going));
             // On an error the workers that there are end with `executor`.
             executor.workers.push(worker.map_err(|error| ExecutorError::Spawn(error.to_string()))?);
         }
@@ -82,74 +62,45 @@ impl Executor {
 
     /// Hands in a task and returns at once.
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Future<T> {
-        let state = State { decided: false, result: None, bell: None };
-        let cell = Arc::new(Cell { state: Mutex::new(state), ended: Condvar::new() });
-        let shared = Arc::clone(&cell);
-        let job: Job = Box::new(move |run| match shared.decide() {
-            true if run => shared.run(task),
-            true => shared.end(Err(FutureError::ExecutorGone)),
+        let future = Future(Arc::new(Mutex::new(Cell { decided: false, result: None, bell: None })));
+        let theirs = Future(Arc::clone(&future.0));
+        let job: Job = Box::new(move |run| match theirs.decide() {
+            true if run => theirs.end(catch_unwind(AssertUnwindSafe(task)).map_err(|panic| {
+                let text = panic.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                FutureError::Panicked { message: text.unwrap_or("panic without a message").to_owned() }
+            })),
+            true => theirs.end(Err(FutureError::ExecutorGone)),
             false => {} // cancelled
         });
-        if let Some(jobs) = &mut *lock(&self.queue.jobs) {
-            jobs.push_back(job);
-        }
-        self.queue.changed.notify_one();
-        Future(cell)
-    }
-}
-
-impl Queue {
-    fn work(&self) {
-        loop {
-            let mut jobs = lock(&self.jobs);
-            let job = loop {
-                match &mut *jobs {
-                    None => return,
-                    Some(waiting) => match waiting.pop_front() {
-                        Some(job) => break job,
-                        None => jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner),
-                    },
-                }
-            };
-            drop(jobs); // others shall find work while this one works
-            job(true);
-        }
+        // The receiver lives as long as a worker does, and they all live as long as the executor.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.send(job));
+        future
     }
 }
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        let left = lock(&self.queue.jobs).take();
-        self.queue.changed.notify_all();
-        left.into_iter().flatten().for_each(|job| job(false));
+        // Before the channel is closed, or a worker could take a job that is left and still run it.
+        self.is_going.store(true, Ordering::SeqCst);
+        self.jobs = None;
         self.workers.drain(..).for_each(|worker| drop(worker.join()));
     }
 }
 
-impl<T> Cell<T> {
-    /// Whether the caller is the one who decides what becomes of the task. To look and to change is one step, or a task
-    /// would run that was cancelled in between.
-    fn decide(&self) -> bool {
-        !std::mem::replace(&mut lock(&self.state).decided, true)
+fn work(waiting: &Mutex<Receiver<Job>>, is_going: &AtomicBool) {
+    loop {
+        // A statement of its own: in a `while let` the lock would be held while the job runs, and nobody else would work.
+        let next = lock(waiting).recv();
+        let Ok(job) = next else { return };
+        // Not a weaker ordering: it might still show what was there before the executor went.
+        job(!is_going.load(Ordering::SeqCst));
     }
+}
 
-    fn run(&self, task: impl FnOnce() -> T) {
-        self.end(catch_unwind(AssertUnwindSafe(task)).map_err(|payload| {
-            let text = payload.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            FutureError::Panicked { message: text.unwrap_or("panic without a message").to_owned() }
-        }));
-    }
-
-    /// Keeps the result and tells whoever waits for it.
-    fn end(&self, result: Result<T, FutureError>) {
-        let mut state = lock(&self.state);
-        state.result = Some(result);
-        self.ended.notify_all();
-        if let Some((number, bell)) = state.bell.take() {
-            let _ = bell.send(number); // nobody may be listening any more
-        }
-    }
+/// No stranger's code runs under a lock, so poison means nothing here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T> Future<T> {
@@ -159,31 +110,40 @@ impl<T> Future<T> {
     ///
     /// [`FutureError`] if there is no result.
     pub fn result(self) -> Result<T, FutureError> {
-        let mut state = lock(&self.0.state);
-        loop {
-            match state.result.take() {
-                Some(result) => return result,
-                None => state = self.0.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+        as_completed(vec![self]).next().map_or(Err(FutureError::ExecutorGone), |(_, result)| result)
     }
 
     /// The error, if there is one.
     pub fn exception(&self) -> Option<FutureError> {
-        lock(&self.0.state).result.as_ref()?.as_ref().err().cloned()
+        lock(&self.0).result.as_ref()?.as_ref().err().cloned()
     }
 
     /// Whether `result` would return at once.
     pub fn is_done(&self) -> bool {
-        lock(&self.0.state).result.is_some()
+        lock(&self.0).result.is_some()
     }
 
     /// Sees to it that the task never runs, if it has not begun.
     pub fn cancel(&self) -> bool {
-        if self.0.decide() {
-            self.0.end(Err(FutureError::Cancelled));
+        if self.decide() {
+            self.end(Err(FutureError::Cancelled));
         }
         self.exception() == Some(FutureError::Cancelled)
+    }
+
+    /// Whether the caller is the one who decides what becomes of the task. To look and to change is one step, or a task
+    /// would run that was cancelled in between.
+    fn decide(&self) -> bool {
+        !std::mem::replace(&mut lock(&self.0).decided, true)
+    }
+
+    /// Keeps the result and tells whoever waits for it.
+    fn end(&self, result: Result<T, FutureError>) {
+        let mut cell = lock(&self.0);
+        cell.result = Some(result);
+        if let Some((number, bell)) = cell.bell.take() {
+            let _ = bell.send(number); // nobody may be listening any more
+        }
     }
 }
 
@@ -191,15 +151,15 @@ impl<T> Future<T> {
 pub fn as_completed<T>(futures: Vec<Future<T>>) -> AsCompleted<T> {
     let (bell, ended) = mpsc::channel();
     for (number, future) in futures.iter().enumerate() {
-        let mut state = lock(&future.0.state);
-        if state.result.is_some() {
+        let mut cell = lock(&future.0);
+        if cell.result.is_some() {
             let _ = bell.send(number);
         } else {
             // Under the lock: the task cannot end between the look and this.
-            state.bell = Some((number, bell.clone()));
+            cell.bell = Some((number, bell.clone()));
         }
     }
-    AsCompleted { futures: futures.into_iter().map(Some).collect(), ended }
+    AsCompleted { futures, ended }
 }
 
 impl<T> Iterator for AsCompleted<T> {
@@ -208,6 +168,6 @@ impl<T> Iterator for AsCompleted<T> {
     fn next(&mut self) -> Option<Self::Item> {
         // When every task has rung, the last sender is gone, and this is an error instead of a wait.
         let number = self.ended.recv().ok()?;
-        Some((number, self.futures[number].take()?.result()))
+        Some((number, lock(&self.futures[number].0).result.take()?))
     }
 }

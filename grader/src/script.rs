@@ -85,8 +85,10 @@ impl Script {
         let runs = match world {
             // With one thread there is one schedule.
             _ if self.threads.len() < 2 && !self.lively => 1,
-            World::Model => SCHEDULES,
             World::Real if self.lively => REPETITIONS / 4,
+            // Its schedules are long, and no check of such a tool has fewer than three scripts.
+            World::Model if self.lively => SCHEDULES / 2,
+            World::Model => SCHEDULES,
             World::Real => REPETITIONS,
         };
         Experiment {

@@ -82,6 +82,8 @@ pub struct Part {
     pub kind: Kind,
     /// The crates that it may use.
     pub crates: Vec<String>,
+    /// Whether arithmetic that overflows panics by itself.
+    pub overflow_checks: bool,
     /// From a nudge to the shape of the answer.
     pub hints: Vec<String>,
 }
@@ -188,6 +190,7 @@ impl Question {
             parts: Vec::new(),
             kind: part.kind,
             crates: part.crates.clone(),
+            overflow_checks: part.overflow_checks,
             hints: part.hints.clone(),
             files: part.files.clone(),
             checks: self.checks.iter().filter(own).cloned().collect(),
@@ -296,6 +299,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
             files: texts_of(part, "files"),
             kind: if text_of(part, "world").as_deref() == Some("processes") { Kind::Processes } else { kind },
             crates: texts_of(part, "crates"),
+            overflow_checks: has_overflow_checks(part),
             hints: texts_of(part, "hints"),
         })
     });
@@ -322,8 +326,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         minutes: number_of(table, "minutes"),
         kind,
         crates: texts_of(table, "crates"),
-        overflow_checks: table.get("overflow_checks").and_then(|value| value.get_ref().as_bool())
-            != Some(false),
+        overflow_checks: has_overflow_checks(table),
         files,
         given: source.given,
         stub: source.stub,
@@ -335,6 +338,11 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
 
 fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
     Some(table.get(key)?.get_ref().as_str()?.to_owned())
+}
+
+/// They are off only where a promise is about overflow itself.
+fn has_overflow_checks(table: &DeTable<'_>) -> bool {
+    table.get("overflow_checks").and_then(|value| value.get_ref().as_bool()) != Some(false)
 }
 
 fn number_of(table: &DeTable<'_>, key: &str) -> Option<u32> {

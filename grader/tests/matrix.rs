@@ -1,11 +1,16 @@
 //! Every answer of the bank against every check: stubs start nothing, solutions and variants keep
 //! full marks, impostors lose what their headers say and for the fault that they name.
+//!
+//! Beside the tables stands what each impostor is told first: a student reads that line before any other.
 
 use grader::bank::{self, Expected, Sample};
 use grader::build::Workshop;
 use grader::catalogue::{self, Kind, Question};
+use grader::experiment::World;
 use grader::grade::{self, Settings};
+use grader::replay::Code;
 use grader::report::QuestionReport;
+use grader::verdict::Verdict;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -28,10 +33,11 @@ fn every_sample_of_the_bank_is_graded_as_labelled() {
         if only.as_ref().is_some_and(|only| *only != question.driver()) {
             continue;
         }
-        let mut table = heading(&question);
+        let (mut table, mut told) = (heading(&question), String::new());
         let samples = bank::samples(root, &question).expect("the bank");
         for (sample, report) in samples.iter().zip(grade_all(&workshop, &question, &samples)) {
             row(&mut table, sample, &report);
+            headlines(&mut told, sample, &report);
             if let Err(lines) = sample.compare(&report) {
                 wrong.extend(lines);
                 wrong.push(report.checks.iter().map(|check| format!("{:?}\n", check.verdict)).collect());
@@ -39,12 +45,13 @@ fn every_sample_of_the_bank_is_graded_as_labelled() {
         }
         // Of processes the kernel decides who is first: where a label names two faults, either is true.
         if question.kind == Kind::Threads {
-            tables.push((question.driver(), table));
+            tables.push((question.driver(), table, told));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    for (slug, table) in tables {
+    for (slug, table, told) in tables {
         insta::assert_snapshot!(format!("matrix_{slug}"), table);
+        insta::assert_snapshot!(format!("told_{slug}"), told);
     }
 }
 
@@ -96,4 +103,21 @@ fn row(table: &mut String, sample: &Sample, report: &QuestionReport) {
     }
     table.push_str(line.trim_end());
     table.push('\n');
+}
+
+/// The first line of each failure. What the real world shows is left out where it depends on who is first: the digits.
+fn headlines(told: &mut String, sample: &Sample, report: &QuestionReport) {
+    let failures = report.checks.iter().filter_map(|check| match &check.verdict {
+        Verdict::Fail(finding) => Some((check, finding)),
+        _ => None,
+    });
+    for (check, finding) in failures {
+        let code = finding.replay.as_deref().unwrap_or_default();
+        let is_modelled = Code::parse(code).is_ok_and(|code| code.world == World::Model);
+        let headline = match is_modelled {
+            true => finding.headline.clone(),
+            false => finding.headline.replace(|letter: char| letter.is_ascii_digit(), "#"),
+        };
+        let _ = writeln!(told, "{}, {}\n    {}: {headline}", sample.name, check.id, finding.fault.word());
+    }
 }

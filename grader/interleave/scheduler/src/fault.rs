@@ -109,15 +109,27 @@ pub(crate) fn nobody_can_run(state: &State) -> Failure {
     if let Some(headline) = lost_wake_up(state) {
         return Failure::new(Fault::LostWakeUp, headline, state);
     }
-    let headline = match cycle(state) {
-        Some(cycle) => format!("no thread can go on: {}", cycle.join(", ")),
-        None => {
-            let stuck = blocked(state).map(|(thread, _)| name(state, thread)).collect::<Vec<_>>();
-            let verb = if stuck.len() == 1 { "waits" } else { "wait" };
-            format!("no thread can go on: {} {verb} for ever", list(&stuck))
-        }
-    };
-    Failure::new(Fault::Deadlock, headline, state)
+    let stuck = cycle(state).unwrap_or_else(|| roots(state));
+    Failure::new(Fault::Deadlock, format!("no thread can go on: {}", stuck.join(", ")), state)
+}
+
+/// Those for whom nothing will come, a clause each: not who merely waits for their end. The story has the rest.
+fn roots(state: &State) -> Vec<String> {
+    const TOLD: usize = 3;
+    let is_root = |wait: &Wait| !matches!(wait, Wait::Join(_) | Wait::Return(_));
+    let threads = blocked(state).filter(|(_, wait)| is_root(wait)).map(|(thread, _)| thread);
+    let mut clauses: Vec<String> = threads.map(|thread| clause(state, thread)).collect();
+    let more = clauses.len().saturating_sub(TOLD);
+    if more > 0 {
+        clauses.truncate(TOLD);
+        clauses.push(format!("and {more} more"));
+    }
+    clauses
+}
+
+/// As in `thread 1 waits for Mutex#2`.
+fn clause(state: &State, thread: ThreadRef) -> String {
+    format!("{} waits for {}", name(state, thread), reason(state, thread))
 }
 
 fn leaked(state: &State) -> Failure {
@@ -164,9 +176,7 @@ fn cycle(state: &State) -> Option<Vec<String>> {
             }
             path.push(next);
         }
-        let clause =
-            |thread: &ThreadRef| format!("{} waits for {}", name(state, *thread), reason(state, *thread));
-        Some(path.iter().map(clause).collect())
+        Some(path.iter().map(|&thread| clause(state, thread)).collect())
     })
 }
 

@@ -127,7 +127,7 @@ fn a_wait_without_any_notification_is_a_plain_deadlock() {
         drop(pair.1.wait_while(pair.0.lock().unwrap(), |set| !*set));
     });
     assert_eq!(failure.fault, Fault::Deadlock);
-    assert_eq!(failure.headline, "no thread can go on: main waits for ever");
+    assert_eq!(failure.headline, "no thread can go on: main waits for a notification of Condvar#1");
 }
 
 #[test]

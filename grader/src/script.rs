@@ -224,6 +224,28 @@ impl Speech {
         calls.iter().take(16).map(|call| format!("{}: {}", who(call.thread), self.told(call))).collect()
     }
 
+    /// What to say of calls that no one-at-a-time order explains: the first return by which that shows.
+    pub(crate) fn unexplained(self, calls: &[Call], explains: impl Fn(&[Call]) -> bool) -> String {
+        let mut in_order: Vec<&Call> = calls.iter().collect();
+        in_order.sort_by_key(|call| call.returned);
+        // Those that had begun by then may have had their effect.
+        let so_far = |call: &Call| -> Vec<Call> {
+            calls.iter().filter(|other| other.began < call.returned).cloned().collect()
+        };
+        let first = in_order.into_iter().find(|call| !explains(&so_far(call)));
+        let alone = calls.iter().all(|call| call.thread == 0);
+        match first {
+            Some(call) if alone => format!("`{}`, which the calls before it do not explain", self.told(call)),
+            Some(call) => {
+                let who =
+                    if call.thread == 0 { "the caller".into() } else { format!("thread {}", call.thread) };
+                let told = self.told(call);
+                format!("`{told}` in {who}: no order of the calls so far, one at a time, explains that")
+            }
+            None => "no order of these calls, one at a time, gives these results".into(),
+        }
+    }
+
     /// No call panicked, but those of which `is_meant` says so, and the tool could be made. Nor did any thread of the tool's
     /// own, where no call saw it.
     ///

@@ -5,7 +5,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
 use crate::script::{
-    Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept_but, tool_calls, write,
+    Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept_but, tool_calls,
+    write,
 };
 use wire::Run;
 use wire::script::{self, Op, READ as LOAD, WRITE as STORE};
@@ -85,7 +86,7 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     }
     let alone = calls.iter().all(|call| call.thread == 0);
     let fault = if alone { Fault::WrongAnswer } else { Fault::Race };
-    let what = "no order of these calls, one at a time, gives these results";
+    let what = SPEECH.unexplained(&calls, |calls| explains(Number::default(), calls));
     Err(Wrong::new(fault, what).with_evidence(SPEECH.table(&calls)))
 }
 
@@ -135,7 +136,8 @@ const PANICS: Rules = Rules {
     check: "q5.counter_panic",
     experiments: |world, fresh| {
         let [x, y] = [fresh.fresh(), fresh.fresh()];
-        let alone = ordered(&[]).before(&[BROKEN, G, add(x), BROKEN, G, BROKEN, update(y), G, BROKEN, add(y)]);
+        let alone =
+            ordered(&[]).before(&[BROKEN, G, add(x), BROKEN, G, BROKEN, update(y), G, BROKEN, add(y)]);
         let together = [
             ordered(&[&[add(x), BROKEN, G], &[add(y), G]]),
             ordered(&[&[BROKEN, update(x)], &[add(y)], &[BROKEN]]),
@@ -168,10 +170,12 @@ const OVERFLOW: Rules = Rules {
     },
     judge: |experiment, run| {
         linear(experiment, run).map_err(|wrong| {
-            let too_much = |call: &&Call| call.op[0] == ADD && call.result.first().is_some_and(|&sum| sum < call.op[1]);
+            let too_much =
+                |call: &&Call| call.op[0] == ADD && call.result.first().is_some_and(|&sum| sum < call.op[1]);
             let calls = tool_calls(run);
             let Some(call) = calls.iter().find(too_much) else { return wrong };
-            let what = format!("`{}`: the sum is more than a u64 holds, and `add` did not panic", SPEECH.told(call));
+            let what =
+                format!("`{}`: the sum is more than a u64 holds, and `add` did not panic", SPEECH.told(call));
             Wrong { headline: what, ..wrong }
         })
     },

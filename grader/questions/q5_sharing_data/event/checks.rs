@@ -8,7 +8,7 @@ use crate::script::{
     Call, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
 };
 use wire::Run;
-use wire::script::{READ as LOAD, Op, WRITE as STORE};
+use wire::script::{Op, READ as LOAD, WRITE as STORE};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[FLAG, WAKES, FLEETING, TIMEOUTS, PUBLICATION, IDLE];
@@ -70,7 +70,7 @@ fn linear(_: &Experiment, run: &Run) -> Result<(), Wrong> {
     });
     let what = match never {
         Some(call) => format!("`{}` returned, though nobody had called `set` yet", SPEECH.told(call)),
-        None => "no order of these calls, one at a time, gives these results".into(),
+        None => SPEECH.unexplained(&calls, |calls| explains(Flag::default(), calls)),
     };
     let fault = if alone { Fault::WrongAnswer } else { Fault::Race };
     Err(Wrong::new(fault, what).with_evidence(SPEECH.table(&calls)))
@@ -134,9 +134,9 @@ fn at_once(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
         return Err(Wrong::new(Fault::LostWakeUp, what).with_evidence(SPEECH.table(&calls)));
     }
     // And whoever gives up has waited for exactly its limit.
-    let early_or_late = calls.iter().find(|call| {
-        call.op[0] == TIMEOUT && call.result == [0] && call.took() != words::limit(call.op[1])
-    });
+    let early_or_late = calls
+        .iter()
+        .find(|call| call.op[0] == TIMEOUT && call.result == [0] && call.took() != words::limit(call.op[1]));
     let Some(call) = early_or_late else { return Ok(()) };
     let what = format!("`{}` gave up after {:?}", (SPEECH.call)(call.op), call.took());
     Err(Wrong::new(Fault::Timeout, what).with_evidence(SPEECH.table(&calls)))
@@ -192,18 +192,19 @@ const FLEETING: Rules = Rules {
 const TIMEOUTS: Rules = Rules {
     check: "q5.event_timeout",
     experiments: |world, _| {
-        let mut wanted = vec![
-            script(&[]).before(&[within(0), S, FOR_EVER, within(0), C, within(0)]).experiment(world),
-        ];
+        let mut wanted =
+            vec![script(&[]).before(&[within(0), S, FOR_EVER, within(0), C, within(0)]).experiment(world)];
         let timed = [
             script(&[&[within(3), I], &[sleep(10), S]]),
             // In time, and at the very moment at which it would give up.
             script(&[&[within(8)], &[sleep(1), FOR_EVER], &[sleep(5), S]]),
             script(&[&[within(5), I], &[sleep(5), S]]),
             // Whatever wakes it in between, it gives up when it said.
-            script(
-                &[&[within(10)], &[sleep(3), C, I, C, sleep(3), C, I, C, sleep(9), S], &[sleep(1), within(8)]],
-            ),
+            script(&[
+                &[within(10)],
+                &[sleep(3), C, I, C, sleep(3), C, I, C, sleep(9), S],
+                &[sleep(1), within(8)],
+            ]),
             // What was set before it came, and is cleared, is no reason to go on.
             script(&[&[S, C, within(4)], &[S, C, sleep(1), within(4)]]),
         ];
@@ -242,7 +243,9 @@ const PUBLICATION: Rules = Rules {
         let last = calls.iter().filter(|call| call.op[0] == STORE).max_by_key(|call| call.returned);
         let last = last.map_or(0, |call| call.op[1]);
         let knows = |read: &Call| {
-            calls.iter().any(|call| call.thread == read.thread && found_set(call) && call.returned < read.began)
+            calls
+                .iter()
+                .any(|call| call.thread == read.thread && found_set(call) && call.returned < read.began)
         };
         let stale = calls.iter().find(|c| c.op[0] == LOAD && knows(c) && c.result != [last]);
         match stale {

@@ -82,12 +82,13 @@ fn linear(run: &Run) -> Result<(), Wrong> {
     let mut calls = tool_calls(run);
     calls.extend(broken_calls(run));
     let free = Hold { owner: 0, depth: 0, number: FIRST };
-    if explains(Locks([free; 2]), &calls) {
+    let fits = |calls: &[Call]| explains(Locks([free; 2]), calls);
+    if fits(&calls) {
         return Ok(());
     }
     let what = match two_at_once(&calls) {
         Some([one, two]) => format!("threads {one} and {two} held the same lock at the same time"),
-        None => "no order of these calls, one at a time, gives these results".into(),
+        None => SPEECH.unexplained(&calls, fits),
     };
     Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
 }
@@ -95,21 +96,27 @@ fn linear(run: &Run) -> Result<(), Wrong> {
 /// Two threads that surely held a lock at the same time: between the return of their `lock` and their next drop of the
 /// last guard.
 fn two_at_once(calls: &[Call]) -> Option<[u64; 2]> {
-    let holds: Vec<(u64, u64, usize, usize)> = calls.iter().filter(|call| call.op[0] == LOCK).map(|lock| {
-        let own = |call: &&Call| call.thread == lock.thread && call.op[1] == lock.op[1] && call.began > lock.began;
-        let mut later: Vec<&Call> = calls.iter().filter(own).collect();
-        later.sort_by_key(|call| call.began);
-        let mut depth = 1;
-        let end = later.iter().find(|call| {
-            match call.op[0] {
-                LOCK => depth += 1,
-                UNLOCK => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-        });
-        (lock.thread, lock.op[1], lock.returned, end.map_or(usize::MAX, |call| call.began))
-    }).collect();
+    let holds: Vec<(u64, u64, usize, usize)> = calls
+        .iter()
+        .filter(|call| call.op[0] == LOCK)
+        .map(|lock| {
+            let own = |call: &&Call| {
+                call.thread == lock.thread && call.op[1] == lock.op[1] && call.began > lock.began
+            };
+            let mut later: Vec<&Call> = calls.iter().filter(own).collect();
+            later.sort_by_key(|call| call.began);
+            let mut depth = 1;
+            let end = later.iter().find(|call| {
+                match call.op[0] {
+                    LOCK => depth += 1,
+                    UNLOCK => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            (lock.thread, lock.op[1], lock.returned, end.map_or(usize::MAX, |call| call.began))
+        })
+        .collect();
     holds.iter().find_map(|one| {
         let both = |two: &&(u64, u64, usize, usize)| {
             one.0 < two.0 && one.1 == two.1 && one.2.max(two.2) < one.3.min(two.3)
@@ -141,7 +148,8 @@ const EXCLUDES: Rules = Rules {
 const NESTS: Rules = Rules {
     check: "q5.reentrant_nests",
     experiments: |world, _| {
-        let alone = script(&[]).before(&[L, L, L, P, V, P, U, P, U, L, b(L), b(L), b(P), V, b(V), b(P), b(U)]);
+        let alone =
+            script(&[]).before(&[L, L, L, P, V, P, U, P, U, L, b(L), b(L), b(P), V, b(V), b(P), b(U)]);
         let scripts = [
             // The newest goes first.
             script(&[&[L, L, P, V, P, V], &[L, P, U]]),
@@ -171,7 +179,11 @@ fn at_once(run: &Run) -> Result<(), Wrong> {
     let waited = |call: &&Call| call.op[0] == LOCK && call.returned_ns > call.began_ns;
     match calls.iter().filter(waited).find(|call| !free(call.returned_ns)) {
         Some(call) => {
-            let what = format!("`{}` took {:?}, until a moment when nobody gave the lock back", SPEECH.told(call), call.took());
+            let what = format!(
+                "`{}` took {:?}, until a moment when nobody gave the lock back",
+                SPEECH.told(call),
+                call.took()
+            );
             Err(Wrong::new(Fault::LostWakeUp, what).with_evidence(SPEECH.table(&calls)))
         }
         None => Ok(()),
@@ -235,7 +247,8 @@ const PUBLICATION: Rules = Rules {
 const PANICS: Rules = Rules {
     check: "q5.reentrant_panic",
     experiments: |world, _| {
-        let alone = script(&[]).before(&[BROKEN, L, P, U, BROKEN_TWICE, L, BROKEN, P, BROKEN_TWICE, P, U, L, P, U]);
+        let alone =
+            script(&[]).before(&[BROKEN, L, P, U, BROKEN_TWICE, L, BROKEN, P, BROKEN_TWICE, P, U, L, P, U]);
         let scripts = [
             script(&[&[BROKEN, L, P, U], &[L, P, U]]),
             script(&[&[BROKEN_TWICE], &[L, P, U], &[L, P, U]]),

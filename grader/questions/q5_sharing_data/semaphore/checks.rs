@@ -66,10 +66,12 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     for broken in broken_calls(run) {
         calls.extend([A, R].map(|op| Call { op, ..broken.clone() }));
     }
-    if explains(Permits { free: all, all }, &calls) {
+    let fits = |calls: &[Call]| explains(Permits { free: all, all }, calls);
+    if fits(&calls) {
         return Ok(());
     }
-    let what = format!("with {all} permits, no order of these calls gives these results");
+    let permits = if all == 1 { "1 permit".into() } else { format!("{all} permits") };
+    let what = format!("of {permits}, {}", SPEECH.unexplained(&calls, fits));
     Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
 }
 

@@ -122,10 +122,11 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let calls = sound_calls(run)?;
     let mut ledger = Ledger { balances: experiment.words[0].clone(), fees: 0 };
     if experiment.words.len() > 3 {
-        if explains(ledger, &calls) {
+        let fits = |calls: &[Call]| explains(ledger.clone(), calls);
+        if fits(&calls) {
             return Ok(());
         }
-        let what = "no order of these calls, one at a time, gives these results";
+        let what = SPEECH.unexplained(&calls, fits);
         return Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)));
     }
     for (place, call) in calls.iter().enumerate() {

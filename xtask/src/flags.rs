@@ -89,8 +89,10 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(
             Command::new("mutants")
-                .about("Make reference solutions about threads wrong, place by place, and see whether the checks notice")
+                .about("Make right answers about threads wrong, place by place, and see whether the checks notice")
                 .arg(questions())
+                .arg(switch("variants", "Not only the reference solutions, also the variants").conflicts_with("generic"))
+                .arg(switch("generic", "With the general operators of cargo-mutants, of which a list is asked for"))
                 .arg(switch("all", "Also list what was noticed, and by which check"))
                 .arg(part("Only this part of the questions")),
         )

@@ -87,7 +87,7 @@ fn past_a_block(all: &[&str], code: &[String], place: usize) -> Vec<Change> {
 fn afterwards(all: &[&str], code: &[String], place: usize) -> Vec<Change> {
     let is_value = |next: &String| {
         let next = next.trim();
-        !next.ends_with([';', ',']) && is_balanced(next) && !next.is_empty()
+        !next.ends_with([';', ',']) && is_balanced(next) && !is_fixed(next)
     };
     let ends = code.get(place + 2).is_some_and(|line| line.trim() == "}");
     let next = code.get(place + 1).filter(|next| is_value(next) && indent(next) == indent(&code[place]));
@@ -111,7 +111,9 @@ fn twice(all: &[&str], code: &[String], place: usize) -> Vec<Change> {
             && !line[..start].ends_with("fn ")
             && !["drop", "if", "in", "match", "while", "return"].contains(&name)
             && !all.iter().any(|line| {
-                line.contains(&format!("fn {name}")) || line.starts_with("use ") && line.contains(name)
+                line.contains(&format!("fn {name}"))
+                    || line.contains(&format!("let {name} = "))
+                    || line.starts_with("use ") && line.contains(name)
             });
         let Some(end) = line[at..].find(')').map(|length| at + length + 1) else { continue };
         if is_foreign && is_balanced(&line[start..end]) {
@@ -158,7 +160,7 @@ fn copied(all: &[&str], code: &[String], place: usize) -> Vec<Change> {
 /// Before a statement, a guard of the same block or of one around it is dropped and taken anew.
 fn let_go(all: &[&str], code: &[String], place: usize) -> Vec<Change> {
     let starts_here = place > 0 && code[place - 1].trim_end().ends_with([';', '{', '}']);
-    if !starts_here || code[place].trim_start().starts_with('}') {
+    if !starts_here || code[place].trim_start().starts_with('}') || is_fixed(code[place].trim()) {
         return Vec::new();
     }
     let mut open = indent(&code[place]);
@@ -199,6 +201,12 @@ fn is_statement(code: &str) -> bool {
 fn is_balanced(code: &str) -> bool {
     let count = |mark: char| code.matches(mark).count();
     count('(') == count(')') && count('{') == count('}') && !code.starts_with(['.', ')', '}'])
+}
+
+/// Whether a line only says what comes back, and that is a constant or a variable: the same earlier and later.
+fn is_fixed(code: &str) -> bool {
+    let value = code.strip_prefix("return ").and_then(|rest| rest.strip_suffix(';')).unwrap_or(code);
+    value == "Ok(())" || value.chars().all(|mark| mark.is_alphanumeric() || mark == '_')
 }
 
 /// How far a line is indented, in bytes.

@@ -211,6 +211,20 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_noticed_is_left_alone() {
+        let cases = [
+            ("let _a = b();\n    Ok(())\n}\n", "done afterwards"),
+            ("let _a = b();\n    c\n}\n", "done afterwards"),
+            ("let held = |n| n;\n    a(held(1));\n", "called twice"),
+            ("fn held() {}\nlet a = held();\n", "called twice"),
+            ("    a = 1;\n    b = 2;\n", "other order"),
+        ];
+        for (text, operator) in cases {
+            assert!(found(text).iter().all(|(name, new)| name != operator || new.contains("a({")), "{text}");
+        }
+    }
+
+    #[test]
     fn one_lock_of_two_cannot_be_let_go_before_it_is_taken() {
         let all = found("    let n = self.lock();\n}\nfn f() {\n    g();\n");
         assert!(all.iter().all(|(operator, _)| operator != "lock let go in between"), "{all:#?}");

@@ -52,6 +52,9 @@ pub(super) fn changes(line: &str, code: &str) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     for &(operator, old, new) in SWAPS {
         for (at, _) in code.match_indices(old) {
+            if old == ".to_owned()" && code[..at].ends_with('"') {
+                continue; // a text in quotes has a rule of its own
+            }
             let mut end = at + old.len();
             if operator == "guard dropped at once" {
                 // Up to the `=`, whatever the name is.

@@ -197,7 +197,14 @@ const REFUSES: Rules = Rules {
             pay(0, 1, a + 1, 0),
         ];
         let plain = plain.map(|op| [&[op][..], &looks].concat()).concat();
-        let huge = [pay(0, 1, u64::MAX, 1), pay(0, 1, 1, u64::MAX), pay(1, 0, 5, 2), pay(2, 0, 1, u64::MAX)];
+        // Where the sum of amount and fee does not fit, `TooLittle` could not say what was needed.
+        let huge = [
+            pay(0, 1, u64::MAX, 1),
+            pay(0, 1, 1, u64::MAX),
+            pay(1, 0, u64::MAX, 1),
+            pay(1, 0, 5, 2),
+            pay(2, 0, 1, u64::MAX),
+        ];
         let huge = huge.map(|op| [&[op][..], &looks].concat()).concat();
         let fees = [pay(0, 1, 0, u64::MAX), pay(2, 1, 0, 1), held(0), held(1), held(2), FEES_NOW, TOTAL_NOW];
         experiments(
@@ -233,6 +240,8 @@ const ONE_STEP: Rules = Rules {
                 &[&[pay(0, 1, 20, 1)], &[pay(0, 2, 20, 1)], &[pay(1, 2, 20, 0), held(1)]],
             ),
             Script::new(&[60, 60, 0], &[&[pay(0, 2, 20, 1)], &[pay(1, 2, 20, 1)], &[TOTAL_NOW, held(2)]]),
+            // They share nothing but what the bank takes.
+            Script::new(&[60, 0, 60, 0], &[&[pay(0, 1, 20, 1)], &[pay(2, 3, 20, 2)]]),
             Script::new(
                 &[60, 0],
                 &[&[pay(0, 1, 20, 3)], &[held(1), FEES_NOW, held(0)], &[FEES_NOW, held(0), held(1)]],
@@ -336,12 +345,29 @@ const UNHELD: Rules = Rules {
                 &[&[slow(3, 2, 10)], &[sleep(1), pay(1, 0, 10, 1)], &[sleep(2), pay(0, 1, 10, 1)]],
             ),
             Script::new(&[50; 4], &[&[slow(1, 2, 10)], &[sleep(1), pay(3, 0, 10, 1), pay(0, 3, 99, 1)]]),
+            // The last two may wait for the first. When that has ended one of them is free to go on, whoever is told first.
+            Script::new(
+                &[50; 5],
+                &[
+                    &[slow(0, 1, 10)],
+                    &[sleep(1), slow(2, 4, 10)],
+                    &[sleep(2), pay(0, 2, 10, 1)],
+                    &[sleep(3), pay(1, 3, 10, 1)],
+                ],
+            ),
         ];
         scripts.iter().filter_map(|script| script.clone().in_order().timed(world)).collect()
     },
     judge: |_, run| {
         let calls = sound_calls(run)?;
-        let held_up = calls.iter().find(|call| call.op[0] == TRANSFER && !call.took().is_zero());
+        let accounts = |call: &Call| [Order::of(call.op).from, Order::of(call.op).to];
+        // Whoever shares an account with a slow one may wait for that one's end.
+        let free_ns = |call: &Call| {
+            let slow = calls.iter().filter(|slow| slow.op[0] == SLOW);
+            let shared = slow.filter(|slow| accounts(slow).iter().any(|one| accounts(call).contains(one)));
+            shared.map(|slow| slow.returned_ns).fold(call.began_ns, u64::max)
+        };
+        let held_up = calls.iter().find(|call| call.op[0] == TRANSFER && call.returned_ns > free_ns(call));
         match held_up {
             Some(call) => {
                 let what = format!(

@@ -119,6 +119,17 @@ fn calls(line: &str, code: &str) -> Found {
     for call in calls_of(code, "Arc::clone(") {
         all.push(("one of its own", with(line, call.at, call.end, "Arc::default()")));
     }
+    for call in calls_of(code, ".install(") {
+        let body = &line[call.arguments[0].clone()];
+        all.push(("in no pool", with(line, path_of(code, call.at), call.end, &format!("({body})()"))));
+    }
+    for call in calls_of(code, ".num_threads(") {
+        let count = call.arguments[0].clone();
+        all.push((
+            "off by one",
+            with(line, count.start, count.end, &format!("{} + 1", &line[count.clone()])),
+        ));
+    }
     for call in calls_of(code, ".wait_while(") {
         let guard = &line[call.arguments[0].clone()];
         all.push(("condition left out", with(line, call.at, call.end, &format!(".wait({guard})"))));

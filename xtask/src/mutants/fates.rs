@@ -45,15 +45,20 @@ impl Bench {
         Ok(Self { workshop: course::workshop(questions)?, reasons })
     }
 
-    /// Judges the mutants of an answer, several at a time.
+    /// Judges the mutants of an answer, several at a time. `tell` hears how far it has come.
     pub(super) fn judge_all(
         &self,
         piece: &Question,
         source: &Source,
         mutants: &[Mutant],
+        tell: &(dyn Fn(&str) + Sync),
     ) -> Result<Vec<Fate>> {
         let lanes = thread::available_parallelism().map_or(1, usize::from);
-        lanes::for_each(mutants.len(), lanes, |place| self.judge(piece, source, &mutants[place]))
+        lanes::for_each(mutants.len(), lanes, |place| {
+            let Mutant { line, operator, .. } = &mutants[place];
+            tell(&format!("{}: {} of {}, line {line}, {operator}", source.name, place + 1, mutants.len()));
+            self.judge(piece, source, &mutants[place])
+        })
     }
 
     fn judge(&self, piece: &Question, source: &Source, mutant: &Mutant) -> Result<Fate> {

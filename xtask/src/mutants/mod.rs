@@ -48,7 +48,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
             } else {
                 source.own.iter().flat_map(|(file, text)| operators::mutants(file, text)).collect()
             };
-            let fates = bench.judge_all(&piece, source, &mutants)?;
+            let fates = course::with_progress(|tell| bench.judge_all(&piece, source, &mutants, tell))?;
             let tally = Tally::of(&fates);
             shell::report(&tally.line(&source.name));
             mutants.iter().zip(&fates).for_each(|(mutant, fate)| tell(mutant, fate, flags.get_flag("all")));

@@ -162,6 +162,8 @@ mod tests {
                 "panic not caught",
                 "let a = Ok::<_, Box<dyn std::any::Any + Send>>((f)());",
             ),
+            ("pool.install(f)", "in no pool", "(f)()"),
+            ("a.num_threads(n);", "off by one", "a.num_threads(n + 1);"),
             ("resume_unwind(panic)", "another panic", "panic!(\"another panic\")"),
             ("let a = Arc::clone(&b);", "one of its own", "let a = Arc::default();"),
             ("s = c.wait_while(s, |s| s.a).unwrap();", "condition left out", "s = c.wait(s).unwrap();"),

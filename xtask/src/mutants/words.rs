@@ -41,6 +41,7 @@ const SWAPS: &[(&str, &str, &str)] = &[
     ("and for or", " && ", " || "),
     ("or for and", " || ", " && "),
     ("left where it was", ".take()", ".clone()"),
+    ("one after the other", ".par_iter()", ".iter()"),
     ("no wait", ".recv()", ".try_recv()"),
     ("other words", ".to_owned()", ".to_owned() + \"other\""),
     ("break for continue", "continue", "break"),

@@ -206,7 +206,7 @@ fn is_balanced(code: &str) -> bool {
 /// Whether a line only says what comes back, and that is a constant or a variable: the same earlier and later.
 fn is_fixed(code: &str) -> bool {
     let value = code.strip_prefix("return ").and_then(|rest| rest.strip_suffix(';')).unwrap_or(code);
-    value == "Ok(())" || value.chars().all(|mark| mark.is_alphanumeric() || mark == '_')
+    value == "Ok(())" || value == "return;" || value.chars().all(|mark| mark.is_alphanumeric() || mark == '_')
 }
 
 /// How far a line is indented, in bytes.

@@ -6,8 +6,10 @@
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, Once};
 
-use crate::context;
-use crate::names::place;
+use crate::context::{self, Here};
+use crate::execution::Guard;
+use crate::names::{Site, place};
+use crate::state::State;
 use crate::trace::Detail;
 use crate::unwinding;
 
@@ -52,29 +54,42 @@ pub type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
 /// A hook that can be called while another thread replaces it.
 pub(crate) type SharedHook = Arc<Hook>;
 
-/// Sets the hook of the running schedule; gives it back outside of one.
+/// Sets the hook of the running schedule; gives it back outside of one. Others may run before it.
 ///
 /// # Errors
 /// The hook, outside a schedule.
-pub fn set(hook: Hook) -> Result<(), Hook> {
-    match context::here() {
-        Some(here) => {
-            here.lock().hook = Some(Arc::new(hook));
-            Ok(())
-        }
-        None => Err(hook),
-    }
+pub fn set(hook: Hook, site: Site) -> Result<(), Hook> {
+    let Some(here) = context::here() else { return Err(hook) };
+    let mut state = changing(&here, "set_hook", site);
+    let old = state.hook.replace(Arc::new(hook));
+    drop(state);
+    drop(old); // what it has captured may be anything
+    Ok(())
 }
 
-/// Takes the hook of the running schedule, one that does nothing if there is none; nothing outside of a schedule.
+/// Takes the hook of the running schedule, one that does nothing if there is none; nothing outside of a schedule. Others
+/// may run before it.
 #[must_use]
-pub fn take() -> Option<Hook> {
-    let own = context::here()?.lock().hook.take();
+pub fn take(site: Site) -> Option<Hook> {
+    let here = context::here()?;
+    let own = changing(&here, "take_hook", site).hook.take();
     Some(Box::new(move |info| {
         if let Some(own) = &own {
             own(info);
         }
     }))
+}
+
+/// A step that changes the hook.
+fn changing<'a>(here: &'a Here, verb: &'static str, site: Site) -> Guard<'a> {
+    let (mut state, site) = here.point(site);
+    state.record(here.me, verb, None, site, Detail::None);
+    let State { threads, hook_clock, .. } = &mut *state;
+    let own = &mut threads[here.me].view.clock;
+    own.join(hook_clock);
+    hook_clock.join(own);
+    own.tick(here.me);
+    state
 }
 
 /// Reports have one line a step: the lines of a longer message are joined.

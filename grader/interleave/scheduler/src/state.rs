@@ -121,6 +121,8 @@ pub(crate) struct State {
     pub(crate) hash_key: u64,
     /// What the body wants to happen when a thread panics.
     pub(crate) hook: Option<SharedHook>,
+    /// What those knew who have changed the hook: the real one stands under a lock.
+    pub(crate) hook_clock: VectorClock,
     ready: Vec<u32>,
 }
 
@@ -152,6 +154,7 @@ impl State {
             tainted: false,
             hash_key: Rng::new(schedule.seed, schedule.index).next(),
             hook: None,
+            hook_clock: VectorClock::default(),
             ready: Vec::with_capacity(8),
         }
     }

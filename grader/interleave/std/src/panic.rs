@@ -18,9 +18,10 @@ pub fn catch_unwind<F: FnOnce() -> R + UnwindSafe, R>(f: F) -> std::thread::Resu
 ///
 /// # Panics
 /// From a panicking thread.
+#[track_caller]
 pub fn set_hook(hook: Hook) {
     assert!(!rt::panicking(), "cannot modify the panic hook from a panicking thread");
-    if let Err(hook) = hook::set(hook) {
+    if let Err(hook) = hook::set(hook, Location::caller()) {
         std::panic::set_hook(hook);
     }
 }
@@ -30,7 +31,8 @@ pub fn set_hook(hook: Hook) {
 /// # Panics
 /// From a panicking thread.
 #[must_use]
+#[track_caller]
 pub fn take_hook() -> Hook {
     assert!(!rt::panicking(), "cannot modify the panic hook from a panicking thread");
-    hook::take().unwrap_or_else(std::panic::take_hook)
+    hook::take(Location::caller()).unwrap_or_else(std::panic::take_hook)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use interleave::{Clock, Explorer, Failure, Fault, Options, explore};
-use interleave_std::panic::catch_unwind;
+use interleave_std::panic::{self, catch_unwind};
+use interleave_std::sync::atomic::{AtomicUsize, Ordering};
 use interleave_std::sync::{Condvar, Mutex, mpsc};
 use interleave_std::thread;
 use interleave_std::time::{Duration, Instant};
@@ -237,4 +238,25 @@ fn a_lock_that_outlives_schedules_and_that_a_stuck_thread_holds_does_not_hang_th
     assert!(second.is_tainted());
     let second = second.failure.expect("still locked");
     assert!(second.headline.contains("still held by a thread of an earlier schedule"), "{second:?}");
+}
+
+#[test]
+fn of_two_hooks_that_call_the_one_before_them_one_may_be_lost() {
+    let failure = failure_of(|| {
+        let called = Arc::new(AtomicUsize::new(0));
+        let chain = |called: Arc<AtomicUsize>| {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                called.fetch_add(1, Ordering::Relaxed);
+                before(info);
+            }));
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| chain(Arc::clone(&called)));
+            scope.spawn(|| chain(Arc::clone(&called)));
+        });
+        assert!(panic::catch_unwind(|| panic!("on purpose")).is_err());
+        assert_eq!(called.load(Ordering::Relaxed), 2);
+    });
+    assert_eq!(failure.fault, Fault::Panic, "{failure:?}");
 }

@@ -71,7 +71,7 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
         return Ok(());
     }
     let permits = if all == 1 { "1 permit".into() } else { format!("{all} permits") };
-    let what = format!("of {permits}, {}", SPEECH.unexplained(&calls, fits));
+    let what = format!("with {permits}, {}", SPEECH.unexplained(&calls, fits));
     Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
 }
 

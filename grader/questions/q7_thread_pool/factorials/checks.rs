@@ -145,7 +145,8 @@ const WORKERS: Rules = Rules {
             && let Some(count) =
                 started.filter_map(|entry| entry.args.first()).find(|&&count| count < threads)
         {
-            let what = format!("{count} threads were started to compute, in a call with {threads}");
+            let were = if *count == 1 { "thread was" } else { "threads were" };
+            let what = format!("{count} {were} started to compute, in a call with {threads}");
             return Err(Wrong::new(Fault::TooFewWorkers, what));
         }
         ended(&calls, run)

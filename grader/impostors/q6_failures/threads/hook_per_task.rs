@@ -1,4 +1,6 @@
-//! Variant: a chain of hooks, one for each task, each of which knows its own thread; a supervisor joins the thread and logs.
+//! Impostor: puts a hook of its own before the others for each task; who panics in between finds none.
+//! Loses: q6.threads_location WrongAnswer|Race
+//! Tempting: every task has its own place, and a lock keeps others from taking the hook.
 
 use crate::api::TaskPanic;
 use std::panic;

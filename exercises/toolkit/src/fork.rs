@@ -1,7 +1,7 @@
 //! A `fork` that is safe to call: it refuses where a copy of the process would be broken, and its
 //! child cannot escape. It knows nothing of what the child is for.
 
-use crate::hook;
+use crate::{held, hook};
 use nix::libc;
 use nix::unistd::{ForkResult, Pid};
 use std::error::Error;
@@ -27,6 +27,12 @@ pub enum ForkError {
         /// All threads of this process, the calling one included.
         threads: usize,
     },
+    /// The calling thread holds locks, and the child would believe that it held them too. Drop their
+    /// guards first.
+    LockHeld {
+        /// How many [`RobustMutex`](crate::sync::RobustMutex)es it holds.
+        locks: usize,
+    },
     /// The system refused, for example because there are too many processes.
     Os(nix::Error),
 }
@@ -36,6 +42,9 @@ impl fmt::Display for ForkError {
         match self {
             ForkError::MoreThanOneThread { threads } => {
                 write!(f, "a process with {threads} threads cannot be copied safely")
+            }
+            ForkError::LockHeld { locks } => {
+                write!(f, "a process that holds {locks} locks cannot be copied safely")
             }
             ForkError::Os(error) => write!(f, "the system did not start a process: {error}"),
         }
@@ -100,10 +109,15 @@ impl Error for ForkError {}
 /// # Errors
 ///
 /// [`ForkError::MoreThanOneThread`] if after a second there is still another thread,
+/// [`ForkError::LockHeld`] if the calling thread holds a [`RobustMutex`](crate::sync::RobustMutex),
 /// [`ForkError::Os`] if the system refuses. No process was started then.
 pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
     wait_for_one_thread()?;
-    hook::run();
+    // What is held is held by this thread, as there is no other.
+    match held::by_this_thread() {
+        0 => hook::run(),
+        locks => return Err(ForkError::LockHeld { locks }),
+    }
     // SAFETY: forking is unsafe because in a copy of a process with several threads, locks of the
     // others (the allocator's among them) may stay locked for ever. Only the calling thread exists,
     // as was just counted, and it holds no such lock while it is here; nobody but this thread could

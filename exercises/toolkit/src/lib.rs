@@ -1,5 +1,5 @@
-//! What the course gives to students: a [`fork`] that is safe to call, a [`codec`] that turns
-//! values into bytes and back, and memory that processes share ([`shm`]).
+//! What the course gives to students: a [`fork`] that is safe to call, and what processes need to talk
+//! to each other and to share.
 //!
 //! A new process starts as a copy of its parent. That is cheap and needs no second program, but it
 //! has rules that the compiler does not know: no other thread may run, the child must not go on in
@@ -15,7 +15,20 @@
 //! # Ok::<(), toolkit::ForkError>(())
 //! ```
 //!
-//! Both processes then have a memory of their own. What they must share lives in a [`shm::Region`].
+//! Both processes then have a memory of their own. They can send each other messages, and share memory
+//! that was made to be shared:
+//!
+//! | here | what it is | in Python |
+//! |---|---|---|
+//! | [`fork`] | a child that runs a closure | `multiprocessing.Process` (start method `fork`), `os.fork` |
+//! | [`codec`] | values to bytes and back | `pickle` |
+//! | [`shm::Region`] | memory of a family of processes | `multiprocessing.RawValue`, `RawArray` |
+//! | [`shm::MappedFile`] | memory that is a file | `mmap.mmap` |
+//! | [`sync::RobustMutex`] | a lock that survives its owner | `multiprocessing.Lock`, which does not |
+//! | [`sync::ProcessCondvar`] | waiting for a change | `multiprocessing.Condition` |
+//!
+//! All of it is safe to call. What needs `unsafe` stands here, in `fork` and the modules of `shm` and
+//! `sync`, each time with the reason why it is sound; an answer needs none.
 //!
 //! This crate knows no question of the course. Read it, use it, leave it as it is.
 
@@ -23,6 +36,8 @@ mod fork;
 pub use fork::{ForkError, fork};
 pub mod codec;
 pub use codec::CodecError;
+mod held;
 #[doc(hidden)]
 pub mod hook;
 pub mod shm;
+pub mod sync;

@@ -22,6 +22,7 @@
 //! |---|---|---|
 //! | [`fork`] | a child that runs a closure | `multiprocessing.Process` (start method `fork`), `os.fork` |
 //! | [`codec`] | values to bytes and back | `pickle` |
+//! | [`frame`] | whole messages over a pipe | `Connection.send_bytes`, `recv_bytes`, `poll` |
 //! | [`shm::Region`] | memory of a family of processes | `multiprocessing.RawValue`, `RawArray` |
 //! | [`shm::MappedFile`] | memory that is a file | `mmap.mmap` |
 //! | [`sync::RobustMutex`] | a lock that survives its owner | `multiprocessing.Lock`, which does not |
@@ -36,6 +37,7 @@ mod fork;
 pub use fork::{ForkError, fork};
 pub mod codec;
 pub use codec::CodecError;
+pub mod frame;
 mod held;
 #[doc(hidden)]
 pub mod hook;

@@ -25,6 +25,7 @@
 //! | [`frame`] | whole messages over a pipe | `Connection.send_bytes`, `recv_bytes`, `poll` |
 //! | [`shm::Region`] | memory of a family of processes | `multiprocessing.RawValue`, `RawArray` |
 //! | [`shm::MappedFile`] | memory that is a file | `mmap.mmap` |
+//! | `shm::view` | a segment of `shared_memory` (feature `segments`) | `shared_memory.SharedMemory` |
 //! | [`sync::RobustMutex`] | a lock that survives its owner | `multiprocessing.Lock`, which does not |
 //! | [`sync::ProcessCondvar`] | waiting for a change | `multiprocessing.Condition` |
 //!

@@ -44,6 +44,8 @@ mod file;
 mod mapping;
 mod region;
 mod safe;
+#[cfg(feature = "segments")]
+mod segment;
 
 pub use file::{MapError, MappedFile};
 #[doc(hidden)]
@@ -52,3 +54,5 @@ pub use region::Region;
 #[doc(hidden)]
 pub use safe::Settle;
 pub use safe::{AnyBytes, Plain, SharedSafe};
+#[cfg(feature = "segments")]
+pub use segment::{Segment, ViewError, unlink, view, view_slice};

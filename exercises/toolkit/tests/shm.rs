@@ -237,15 +237,6 @@ const CASES: &[Case] = &[
             assert!((3..=4).contains(&counters[7].load(Ordering::Relaxed)));
         }
     }),
-    ("a_child_that_is_forked_meanwhile_keeps_no_lock_on_the_file", || {
-        let folder = Folder::new();
-        let path = folder.file("counters");
-        let counters = Counters::open_slice(&path, 1).expect("a file");
-        let child = start(|| (until(|| false), true).1);
-        drop(counters);
-        assert!(Counters::open_slice(&path, 1).is_ok());
-        end(child);
-    }),
 ];
 
 fn main() -> ExitCode {

@@ -157,11 +157,8 @@ fn map<T: AnyBytes>(path: &Path, len: usize) -> Result<Mapping, MapError> {
     let header = header((body / T::NUMBER_BYTES) as u64, T::NUMBER_BYTES as u64);
     let file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(os)?;
-    lock(&file)?;
-    let ready = prepare(&file, bytes as u64, &header);
-    // Not left to the end of `file`: a child that is forked now would keep the lock with its copy.
-    let unlocked = file.unlock().map_err(os);
-    ready.and(unlocked)?;
+    lock(&file)?; // until `file` is closed; a mapping needs no open file
+    prepare(&file, bytes as u64, &header)?;
     Mapping::of_file(&file, bytes).map_err(MapError::Os)
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "this is a test harness")]
 #![allow(dead_code, reason = "no test program uses all of it")]
 
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, alarm};
@@ -22,6 +23,7 @@ const RESCUE_S: u32 = 300;
 pub(crate) fn main(cases: &[Case]) -> ExitCode {
     if let Ok(name) = std::env::var("TOOLKIT_CASE") {
         alarm::set(RESCUE_S);
+        die_with_parent();
         let (_, case) = cases.iter().find(|(case, _)| *case == name).expect("a known case");
         case();
         return ExitCode::SUCCESS;
@@ -54,7 +56,16 @@ pub(crate) fn main(cases: &[Case]) -> ExitCode {
 
 /// Forks a child that answers whether all is well.
 pub(crate) fn start(body: impl FnOnce() -> bool) -> Pid {
-    fork(|| i32::from(!body())).expect("a child")
+    let child = || {
+        die_with_parent();
+        i32::from(!body())
+    };
+    fork(child).expect("a child")
+}
+
+/// Leaves no process behind that spins for ever when a test program is stopped half way.
+fn die_with_parent() {
+    prctl::set_pdeathsig(Signal::SIGKILL).expect("the kernel knows this");
 }
 
 /// Waits for the child, which must say that all is well.

@@ -87,6 +87,24 @@ fn add_to(table: &Table, times: u64) -> bool {
     true
 }
 
+/// Two processes that each wait for the other, so often that a notice comes at every step of a wait.
+fn take_turns(turns: u64) {
+    let table = table();
+    let play = |mine: u64| {
+        for _ in 0..turns {
+            let mut value = table.lock();
+            while *value % 2 != mine {
+                value = table.changed.wait(value).expect("nobody has died");
+            }
+            *value += 1;
+            table.changed.notify_one();
+        }
+        true
+    };
+    [start(|| play(0)), start(|| play(1))].into_iter().for_each(finish);
+    assert_eq!(*table.lock(), 2 * turns);
+}
+
 const CASES: &[Case] = &[
     ("additions_of_four_processes_all_count", || {
         let table = table();
@@ -320,22 +338,10 @@ const CASES: &[Case] = &[
         drop(first);
         drop(second.lock()); // the C library writes to the locks that it believes are held
     }),
-    ("a_notice_wakes_who_waits_in_turn", || {
-        const TURNS: u64 = 3_000;
-        let table = table();
-        let play = |mine: u64| {
-            for _ in 0..TURNS {
-                let mut value = table.lock();
-                while *value % 2 != mine {
-                    value = table.changed.wait(value).expect("nobody has died");
-                }
-                *value += 1;
-                table.changed.notify_one();
-            }
-            true
-        };
-        [start(|| play(0)), start(|| play(1))].into_iter().for_each(finish);
-        assert_eq!(*table.lock(), 2 * TURNS);
+    ("a_notice_wakes_who_waits_in_turn", || take_turns(10_000)),
+    ("a_notice_wakes_who_waits_beside_busy_cores", || {
+        let _hogs = Hogs::start();
+        take_turns(1_000);
     }),
     ("a_notice_to_all_wakes_all", || {
         for _ in 0..50 {

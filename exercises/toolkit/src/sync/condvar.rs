@@ -51,8 +51,8 @@ use std::time::{Duration, Instant};
 /// A waiter learns of an owner that died when it takes the lock again, so only if somebody wakes it:
 /// see [the module](super) for how to lose no wake-up.
 pub struct ProcessCondvar {
-    /// How many notices there were. After four milliards it begins again; somebody who looked, and fell
-    /// asleep exactly as many notices later, would sleep until the next one.
+    /// How many notices there were. After 2^32 it begins again; somebody who looked, and fell asleep
+    /// exactly so many notices later, would sleep until the next one.
     notices: AtomicU32,
 }
 

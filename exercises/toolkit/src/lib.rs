@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | [`fork`] | a child that runs a closure | `multiprocessing.Process` (start method `fork`), `os.fork` |
 //! | [`codec`] | values to bytes and back | `pickle` |
-//! | [`frame`] | whole messages over a pipe | `Connection.send_bytes`, `recv_bytes`, `poll` |
+//! | `frame` | whole messages over a pipe (feature `frame`) | `Connection.send_bytes`, `recv_bytes`, `poll` |
 //! | [`shm::Region`] | memory of a family of processes | `multiprocessing.RawValue`, `RawArray` |
 //! | [`shm::MappedFile`] | memory that is a file | `mmap.mmap` |
 //! | `shm::view` | a segment of `shared_memory` (feature `segments`) | `shared_memory.SharedMemory` |
@@ -38,6 +38,7 @@ mod fork;
 pub use fork::{ForkError, fork};
 pub mod codec;
 pub use codec::CodecError;
+#[cfg(feature = "frame")]
 pub mod frame;
 mod held;
 #[doc(hidden)]

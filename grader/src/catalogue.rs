@@ -60,7 +60,7 @@ pub struct Question {
     /// The files that are read from a submission.
     pub files: Vec<String>,
     /// The files that the grader brings along: path and text.
-    pub given: &'static [(&'static str, &'static str)],
+    pub given: Vec<(&'static str, &'static str)>,
     /// The stub as it is handed out: path and text.
     pub stub: &'static [(&'static str, &'static str)],
     /// Its promises, in the order of the report.
@@ -84,6 +84,8 @@ pub struct Part {
     pub crates: Vec<String>,
     /// Whether arithmetic that overflows panics by itself.
     pub overflow_checks: bool,
+    /// Given files of its own: no part has them that does not name them.
+    pub given: Vec<String>,
     /// From a nudge to the shape of the answer.
     pub hints: Vec<String>,
 }
@@ -180,11 +182,14 @@ impl Question {
     pub fn only(&self, part: &str) -> Option<Question> {
         let parts: Vec<Part> = self.parts.iter().filter(|known| known.name == part).cloned().collect();
         let piece = self.piece(parts.first()?);
-        Some(Question { parts, files: piece.files, checks: piece.checks, ..self.clone() })
+        let Question { files, given, checks, .. } = piece;
+        Some(Question { parts, files, given, checks, ..self.clone() })
     }
 
     fn piece(&self, part: &Part) -> Question {
         let own = |check: &&Check| check.part.as_ref() == Some(&part.name);
+        let names = |part: &Part, path: &str| part.given.iter().any(|given| given == path);
+        let of_another = |path: &str| !names(part, path) && self.parts.iter().any(|part| names(part, path));
         Question {
             part: Some(part.name.clone()),
             parts: Vec::new(),
@@ -193,6 +198,7 @@ impl Question {
             overflow_checks: part.overflow_checks,
             hints: part.hints.clone(),
             files: part.files.clone(),
+            given: self.given.iter().copied().filter(|(path, _)| !of_another(path)).collect(),
             checks: self.checks.iter().filter(own).cloned().collect(),
             ..self.clone()
         }
@@ -300,6 +306,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
             kind: if text_of(part, "world").as_deref() == Some("processes") { Kind::Processes } else { kind },
             crates: texts_of(part, "crates"),
             overflow_checks: has_overflow_checks(part),
+            given: texts_of(part, "given"),
             hints: texts_of(part, "hints"),
         })
     });
@@ -328,7 +335,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         crates: texts_of(table, "crates"),
         overflow_checks: has_overflow_checks(table),
         files,
-        given: source.given,
+        given: source.given.to_vec(),
         stub: source.stub,
         checks,
         hints: tables_of(table, "hint").filter_map(|hint| text_of(hint, "text")).collect(),

@@ -111,7 +111,7 @@ impl Bare {
     fn lay_out(question: &Question) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("racecourse-bench-{}", std::process::id()));
         let bare = Self { folder };
-        for (path, text) in question.given {
+        for (path, text) in &question.given {
             bare.write(path, text)?;
         }
         bare.write("harness.rs", &format!("drivers::{}!(answer);\n", question.slug))?;

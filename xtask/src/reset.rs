@@ -27,7 +27,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
 fn reset(question: &Question, folder: &Path) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     let stub = question.stub.iter().filter(|(name, _)| question.files.iter().any(|file| file == name));
-    for (name, text) in stub.chain(question.given) {
+    for (name, text) in stub.chain(&question.given) {
         let path = folder.join(name);
         if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
             continue;

@@ -142,7 +142,7 @@ fn broken_in_question(question: &Question) -> Result<Vec<String>> {
             }
         }
     }
-    for (name, text) in question.given {
+    for (name, text) in &question.given {
         for folder in ["exercises", "solutions"] {
             let path = course::root().join(folder).join(slug).join(name);
             if read(&path)? != *text {

@@ -2,6 +2,7 @@
 // about, which decides how its answers are run, and the name of the folders beside this file, in
 // `exercises/` and in `solutions/`.
 questions! {
+    mixed q1_threads_or_processes
     processes q2_process_pool
     processes q3_two_processes
     threads q4_locked_list

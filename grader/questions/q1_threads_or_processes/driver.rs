@@ -1,0 +1,5 @@
+//! Question 1: the drivers of its parts that are judged in both worlds. Each writes down what was called and what came back, and
+//! judges nothing.
+
+#[path = "threads/driver.rs"]
+pub mod threads;

@@ -5,4 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod choose;
+pub mod measure;
+pub mod processes;
+pub mod run_error;
 pub mod threads;

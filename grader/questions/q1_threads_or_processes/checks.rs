@@ -3,6 +3,12 @@
 use super::words;
 use crate::catalogue::{Guide, Source};
 
+#[path = "choose/checks.rs"]
+mod choose;
+#[path = "measure/checks.rs"]
+mod measure;
+#[path = "processes/checks.rs"]
+mod processes;
 #[path = "threads/checks.rs"]
 mod threads;
 
@@ -16,7 +22,17 @@ macro_rules! file {
 /// What the catalogue needs of this question.
 pub(crate) const SOURCE: &Source = &Source {
     exercise: include_str!("../../../exercises/q1_threads_or_processes/exercise.toml"),
-    guides: &[Guide::Threads(threads::RULES)],
-    given: &[file!("src/lib.rs"), file!("src/api.rs")],
-    stub: &[file!("src/threads.rs")],
+    guides: &[
+        Guide::Threads(threads::RULES),
+        Guide::Processes(processes::RULES),
+        Guide::Threads(choose::RULES),
+        Guide::Processes(measure::RULES),
+    ],
+    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/run_error.rs")],
+    stub: &[
+        file!("src/threads.rs"),
+        file!("src/processes.rs"),
+        file!("src/choose.rs"),
+        file!("src/measure.rs"),
+    ],
 };

@@ -76,7 +76,7 @@ fn all_right(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let mut sorted = [got.clone(), wanted.clone()];
     sorted.iter_mut().for_each(|items| items.sort_unstable());
     let (fault, what) = if got.len() != wanted.len() {
-        (Fault::LostTask, format!("{} outcomes came back for {} jobs", got.len(), wanted.len()))
+        (Fault::LostTask, format!("of {} jobs, outcomes came back: {}", wanted.len(), got.len()))
     } else if sorted[0] == sorted[1] {
         (Fault::WrongOrder, "the outcomes are right, but not in the order of the jobs".to_owned())
     } else {

@@ -102,7 +102,7 @@ pub fn call(op: Op) -> String {
         [RUN, _, 0] => "in_threads(&[])".into(),
         [RUN, first, 1] => format!("in_threads(job {first})"),
         [RUN, first, count] => format!("in_threads(jobs {first} to {})", first + count - 1),
-        _ => "looks at what the jobs have written".into(),
+        _ => "written()".into(),
     }
 }
 

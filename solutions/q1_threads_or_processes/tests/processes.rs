@@ -1,0 +1,12 @@
+//! The visible examples of the exercise, run on the reference solution.
+
+extern crate q1_threads_or_processes_solution as q1_threads_or_processes;
+
+use std::process::ExitCode;
+
+#[path = "../../../exercises/q1_threads_or_processes/tests/processes.rs"]
+mod examples;
+
+fn main() -> ExitCode {
+    examples::main()
+}

@@ -63,7 +63,7 @@ fn a_path_without_an_answer_is_a_usage_error() {
     let unknown = xtask(&["grade", "q99"]);
     assert_eq!(unknown.code, 2);
     assert!(
-        unknown.err.contains("there is no question `q99`; there is: q2 (q2_process_pool), "),
+        unknown.err.contains("there is no question `q99`; there is: q1 (q1_threads_or_processes), "),
         "{}",
         unknown.err
     );

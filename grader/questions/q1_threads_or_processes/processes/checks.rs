@@ -333,9 +333,14 @@ fn refused(after: u64, trace: &Trace) -> Result<(), Wrong> {
     if !refuses || asked.is_none() {
         return Ok(());
     }
-    let vain = place(trace, |seen| matches!(seen, Seen::InVain { .. }));
+    // Only what comes after the refusal counts: before it, jobs may wait until all have been started.
+    let went_on =
+        (asked.unwrap_or_default()..trace.events.len()).find(|&at| trace.events[at].seen == Seen::WentOn);
+    let vain = went_on.and_then(|from| {
+        (from..trace.events.len()).find(|&at| matches!(trace.events[at].seen, Seen::InVain { .. }))
+    });
     let back = place(trace, |seen| *seen == Seen::Checkpoint(2));
-    if after > 0 && vain.is_some_and(|vain| Some(vain) > asked && back.is_none_or(|back| vain < back)) {
+    if after > 0 && vain.is_some_and(|vain| back.is_none_or(|back| vain < back)) {
         let what = "a process could not be started, and those before it were waited for instead of killed";
         return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
     }

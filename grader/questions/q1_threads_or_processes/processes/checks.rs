@@ -52,7 +52,7 @@ const AT_ONCE: TrialRules = TrialRules {
         if most < jobs.len() {
             trace.good_end(Fault::Hang, STUCK)?;
             let fault = if most <= 1 { Fault::Sequential } else { Fault::TooFewWorkers };
-            let what = format!("of {} jobs only {most} were at work at once", jobs.len());
+            let what = format!("at no time were more than {most} of {} jobs at work", jobs.len());
             return Err(Wrong::new(fault, what).with_evidence(trace.in_vain()));
         }
         let all: BTreeSet<u32> = who.iter().map(|who| who.pid).collect();

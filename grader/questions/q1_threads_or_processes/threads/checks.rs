@@ -146,8 +146,9 @@ const AT_ONCE: Rules = Rules {
         if run.entries.iter().any(|entry| entry.word == words::IN_VAIN) {
             let most = most_at_once(run);
             let fault = if most <= 1 { Fault::Sequential } else { Fault::TooFewWorkers };
-            let what =
-                format!("{count} jobs wait for each other, and only {most} of them were at work at once");
+            let what = format!(
+                "{count} jobs wait for each other, and at no time were more than {most} of them at work"
+            );
             return Err(Wrong::new(fault, what));
         }
         let threads: BTreeSet<u64> = begins.iter().map(|(thread, _)| *thread).collect();

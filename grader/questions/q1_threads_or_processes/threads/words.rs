@@ -2,7 +2,7 @@
 
 use wire::script::Op;
 
-/// `in_threads` with so many jobs, from this place on; what came of each comes back as an [`item`], and the text of each panic is
+/// `in_threads` with so many jobs, from this place on; what came of each comes back as two numbers, and the text of each panic is
 /// put on record as [`MESSAGE`].
 pub const RUN: u64 = 0;
 /// What the jobs have written, by plain loads: the numbers of those that write.

@@ -341,7 +341,7 @@ const EDGES: Rules = Rules {
             world,
             &[
                 ops(&[&[new(0)]]),
-                ops(&[&[new(2), map(1, 0, Task::Plain, Task::Plain), submit(1, Task::Plain), result(1)]]),
+                ops(&[&[new(1), map(1, 0, Task::Plain, Task::Plain), submit(1, Task::Plain), result(1)]]),
                 ops(&[&[new(3), map(1, 1, Task::Plain, Task::Plain)]]),
             ],
         )

@@ -343,7 +343,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
     })
 }
 
-fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
+pub(crate) fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
     Some(table.get(key)?.get_ref().as_str()?.to_owned())
 }
 
@@ -356,12 +356,12 @@ fn number_of(table: &DeTable<'_>, key: &str) -> Option<u32> {
     table.get(key)?.get_ref().as_integer()?.as_str().parse().ok()
 }
 
-fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<String> {
+pub(crate) fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<String> {
     let items = table.get(key).and_then(|value| value.get_ref().as_array());
     items.into_iter().flatten().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
 }
 
-fn tables_of<'t, 's>(table: &'t DeTable<'s>, key: &str) -> impl Iterator<Item = &'t DeTable<'s>> {
+pub(crate) fn tables_of<'t, 's>(table: &'t DeTable<'s>, key: &str) -> impl Iterator<Item = &'t DeTable<'s>> {
     let items = table.get(key).and_then(|value| value.get_ref().as_array());
     items.into_iter().flatten().filter_map(|item| match item.get_ref() {
         DeValue::Table(table) => Some(table),

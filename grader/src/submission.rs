@@ -76,7 +76,7 @@ fn exercise_folder(question: &Question, path: &Path) -> Result<PathBuf> {
 }
 
 /// Reads one file below `folder` without following a link on the way.
-fn read_file(folder: &Path, file: &Path) -> std::result::Result<String, Refusal> {
+pub(crate) fn read_file(folder: &Path, file: &Path) -> std::result::Result<String, Refusal> {
     let refuse = |what: &str, advice: &str| Refusal {
         headline: format!("`{}` {what}", file.display()),
         evidence: vec![advice.to_owned()],

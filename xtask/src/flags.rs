@@ -43,6 +43,7 @@ pub(crate) fn command() -> Command {
                 )
                 .arg(part("Which part of a question that has parts, as in `semaphore`")),
         )
+        .subcommand(quiz())
         .subcommand(
             Command::new("explain").about("Explain a word of a report, such as Race").arg(
                 Arg::new("fault").value_name("FAULT").help("The word; without it, all words are listed"),
@@ -157,6 +158,34 @@ fn grade() -> Command {
                 .help("Build once, judge N times, and say whether any verdict differs"),
         )
         .arg(without())
+        .arg(format())
+}
+
+fn quiz() -> Command {
+    Command::new("quiz")
+        .about("Answer the quiz of a question: 10 of its 100 points")
+        .arg(question())
+        .arg(switch("sheet", "Print all items with their letters, to be answered in a file"))
+        .arg(
+            Arg::new("answers")
+                .long("answers")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with_all(["sheet", "again"])
+                .help("Take the answers from this file, in the form of `quiz-answers.toml`; `-` is standard input"),
+        )
+        .arg(switch("again", "Ask everything once more, for practice: nothing is kept").conflicts_with("sheet"))
+        .arg(
+            switch("grade", "Mark the answers that are kept, and tell no key")
+                .conflicts_with_all(["sheet", "answers", "again"]),
+        )
+        .arg(
+            Arg::new("path")
+                .long("path")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("With --grade: the answers in here: an exercise's folder, a whole course, or the file"),
+        )
         .arg(format())
 }
 

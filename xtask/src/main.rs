@@ -15,6 +15,7 @@ mod hint;
 mod hogs;
 mod list;
 mod mutants;
+mod quiz;
 mod replay;
 mod reset;
 mod shell;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(("grade", flags)) => grade::run(flags),
         Some(("replay", flags)) => replay::run(flags),
         Some(("hint", flags)) => hint::run(flags),
+        Some(("quiz", flags)) => quiz::run(flags),
         Some(("explain", flags)) => explain::run(flags),
         Some(("reset", flags)) => reset::run(flags),
         Some(("list", _)) => list::run(),

@@ -1,13 +1,16 @@
 //! The only place that prints: reports to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
 
-use grader::GraderError;
 use grader::report::Style;
+use grader::{GraderError, Result};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+/// The longest line that is read from a person.
+const MAX_LINE_BYTES: u64 = 4096;
 
 /// Prints a report. A reader that has gone away is no error.
 pub(crate) fn report(text: &str) {
@@ -17,6 +20,23 @@ pub(crate) fn report(text: &str) {
         let _ = out.write_all(b"\n");
     }
     let _ = out.flush();
+}
+
+/// Asks for a line. Nothing at the end of the input.
+pub(crate) fn ask(prompt: &str) -> Result<Option<String>> {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(prompt.as_bytes()).and_then(|()| out.flush());
+    let mut line = Vec::new();
+    match std::io::stdin().lock().take(MAX_LINE_BYTES).read_until(b'\n', &mut line) {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(String::from_utf8_lossy(&line).into_owned())),
+        Err(error) => Err(GraderError::machine(format!("failed to read standard input: {error}"))),
+    }
+}
+
+/// Whether a person can be asked again.
+pub(crate) fn is_asked_at_a_terminal() -> bool {
+    std::io::stdin().is_terminal()
 }
 
 /// Says something to a person.

@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("drivers-faults", &[]),
     ("drivers-processes", &["drivers-faults", "toolkit", "wire"]),
     ("held-pool", &["toolkit"]),
+    ("quizzes", &["interleave", "toolkit"]),
     ("sandbox-init", &["wire"]),
     ("toolkit", &[]),
     ("q8_pool_timing", &["q2_process_pool", "toolkit"]),

@@ -102,12 +102,28 @@ fn every_item_can_be_answered_and_explains_itself() {
             let wrong = item.options.iter().filter(|option| !option.right).count();
             assert!(wrong >= 1 || item.form == Form::Order, "{at}: nothing to get wrong");
             for option in &item.options {
-                assert!(option.why.len() >= 15 && option.why.ends_with('.'), "{at}: {}", option.why);
+                assert!(option.why.len() >= 28 && option.why.ends_with('.'), "{at}: {}", option.why);
             }
             for seed in [0, 1, 0xdead_beef] {
                 assert_eq!(mark_one(item, seed, &item.right_letters(seed)), Mark::Right, "{at}");
             }
         }
+    }
+}
+
+#[test]
+fn the_longest_option_is_no_hint() {
+    for quiz in all() {
+        let ones: Vec<&Item> = quiz.items.iter().filter(|item| item.form == Form::One).collect();
+        let longest =
+            |item: &&&Item| item.options.iter().max_by_key(|it| it.text.len()).is_some_and(|it| it.right);
+        let longest = ones.iter().filter(longest).count();
+        assert!(
+            longest * 2 <= ones.len(),
+            "{}: the longest is right in {longest} of {}",
+            quiz.short(),
+            ones.len()
+        );
     }
 }
 

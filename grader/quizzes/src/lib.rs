@@ -1,6 +1,6 @@
 //! What a program about threads can print: its output in every schedule.
 //!
-//! Knows the explorer and nothing of quizzes. What a program prints reaches [`line`] by a `println!` that stands for
+//! Knows the explorer and nothing of quizzes. What a program prints reaches [`line()`] by a `println!` that stands for
 //! the real one.
 
 #![forbid(unsafe_code)]

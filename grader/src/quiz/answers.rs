@@ -5,6 +5,7 @@
 use super::Quiz;
 use crate::catalogue::text_of;
 use crate::error::{GraderError, Result};
+use crate::report::clean;
 use crate::submission;
 use crate::verdict::Refusal;
 use std::collections::BTreeMap;
@@ -37,12 +38,16 @@ impl Answers {
     ///
     /// What is wrong with the text, in one line.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let table = DeTable::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
+        let table = DeTable::parse(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            format!("line {line} is not TOML: {}", clean(error.message()))
+        })?;
         let table = table.get_ref();
         let seed =
             text_of(table, "seed").ok_or("`seed = \"…\"` is missing, as the sheet of questions shows it")?;
         let seed = u32::from_str_radix(&seed, 16)
-            .map_err(|_| format!("the seed `{seed}` is not a hexadecimal number of 32 bits"))?;
+            .map_err(|_| format!("the seed `{}` is not a hexadecimal number of 32 bits", clean(&seed)))?;
         let mut given = BTreeMap::new();
         match table.get("answers").map(|value| value.get_ref()) {
             None => {}
@@ -50,8 +55,8 @@ impl Answers {
                 for (id, answer) in answers {
                     let id = id.get_ref().to_string();
                     let letters = answer.get_ref().as_str();
-                    let letters =
-                        letters.ok_or_else(|| format!("the answer to `{id}` is not a text in quotes"))?;
+                    let letters = letters
+                        .ok_or_else(|| format!("the answer to `{}` is not a text in quotes", clean(&id)))?;
                     given.insert(id, letters.to_owned());
                 }
             }

@@ -4,6 +4,10 @@
 
 use super::{Answers, Form, Item, POINTS, Quiz};
 use crate::exit::Exit;
+use crate::report::clean;
+
+/// How many answers to unknown items are named.
+const MOST_STRANGERS: usize = 5;
 
 /// What became of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum Mark {
 pub struct Marked {
     /// What each item came to, in the order of the quiz.
     pub marks: Vec<(String, Mark)>,
-    /// Answers to items that the quiz does not have.
+    /// Answers to items that the quiz does not have, the first few of them, made fit to be printed.
     pub strangers: Vec<String>,
 }
 
@@ -36,7 +40,13 @@ pub fn mark(quiz: &Quiz, answers: &Answers) -> Marked {
     };
     Marked {
         marks: quiz.items.iter().map(|item| (item.id.clone(), one(item))).collect(),
-        strangers: answers.given.keys().filter(|id| quiz.item(id).is_none()).cloned().collect(),
+        strangers: answers
+            .given
+            .keys()
+            .filter(|id| quiz.item(id).is_none())
+            .take(MOST_STRANGERS)
+            .map(|id| clean(id))
+            .collect(),
     }
 }
 

@@ -243,11 +243,31 @@ fn answers_are_read_as_they_were_written() {
         ("seed = \"x\"", "hexadecimal"),
         ("seed = \"1\"\nanswers = 3", "not a table"),
         ("seed = \"1\"\n[answers]\na = 3", "`a` is not a text"),
-        ("seed = ", "TOML parse error"),
+        ("# answers\nseed = ", "line 2 is not TOML"),
     ] {
         let error = Answers::parse(text).expect_err(text);
         assert!(error.contains(word), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_file_of_answers_cannot_command_a_terminal() {
+    let hostile = "\u{1b}[2J";
+    let quoted = "\\u001b[2J";
+    for text in [
+        format!("seed = \"{quoted}\""),
+        format!("seed = \"1\"\n[answers]\n\"{quoted}\" = 3"),
+        format!("seed = \"1\" {hostile}"),
+    ] {
+        let error = Answers::parse(&text).expect_err("not answers");
+        assert!(!error.contains('\u{1b}'), "{error:?}");
+    }
+    let names: String = (0..100).map(|n| format!("\"{quoted}{n}\" = \"a\"\n")).collect();
+    let answers = Answers::parse(&format!("seed = \"1\"\n[answers]\nmany_pages = \"{quoted}\"\n{names}"));
+    let quiz = &all()[0];
+    let marked = mark(quiz, &answers.expect("strange, but answers"));
+    let text = marked_text(quiz, &marked) + &marked_json(quiz, &marked, None).to_string();
+    assert!(!text.contains('\u{1b}') && text.contains("unreadable") && text.len() < 10_000, "{text:?}");
 }
 
 /// A source of one item, from the lines that follow its `id`.

@@ -9,19 +9,24 @@ const WIDTH: usize = 96;
 /// An item as it is asked.
 #[must_use]
 pub fn question_text(item: &Item, seed: u32) -> String {
-    let mut text = wrapped(&item.prompt, "") + "\n";
-    if let Some(program) = &item.program {
-        text += &program
-            .shown()
-            .lines()
-            .map(|line| format!("    {line}").trim_end().to_owned() + "\n")
-            .collect::<String>();
-        text.push('\n');
-    }
+    let mut text = asked(item);
     for (letter, choice) in item.shown(seed) {
         text += &option_text(letter, &choice.text);
     }
     text + &wrapped(how(item), "")
+}
+
+/// The question and its program, each with an empty line below.
+fn asked(item: &Item) -> String {
+    let mut text = wrapped(&item.prompt, "") + "\n";
+    if let Some(program) = &item.program {
+        for line in program.shown().lines() {
+            text += format!("    {line}").trim_end();
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// How an item wants to be answered.
@@ -80,14 +85,7 @@ pub fn review(quiz: &Quiz, answers: &Answers, marked: &Marked) -> String {
         let letters = letters.chars().filter(char::is_ascii_alphabetic).collect::<String>();
         let said = if letters.is_empty() { String::new() } else { format!("; you said {letters}") };
         text += &format!("{}. {}\n", place + 1, item.id);
-        text += &wrapped(&item.prompt, "");
-        if let Some(program) = &item.program {
-            text += &program
-                .shown()
-                .lines()
-                .map(|line| format!("    {line}").trim_end().to_owned() + "\n")
-                .collect::<String>();
-        }
+        text += &asked(item);
         let headline = format!("{}: {}{said}", word(mark), item.right_letters(answers.seed));
         text += &reasons(item, answers.seed, headline, |_| true);
         text.push('\n');
@@ -113,7 +111,7 @@ pub fn marked_text(quiz: &Quiz, marked: &Marked) -> String {
         text += &format!("    {:<12} {id}{why}\n", word(mark));
     }
     for id in &marked.strangers {
-        text += &format!("    not counted  `{}`: there is no such item\n", id.escape_debug());
+        text += &format!("    not counted  `{id}`: there is no such item\n");
     }
     text + &format!("\n{}\n", points_text(marked))
 }

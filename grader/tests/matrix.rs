@@ -105,7 +105,7 @@ fn row(table: &mut String, sample: &Sample, report: &QuestionReport) {
     table.push('\n');
 }
 
-/// The first line of each failure. What the real world shows is left out where it depends on who is first: the digits.
+/// The first line of each failure. What the real world shows is left out where it depends on who is first: the numbers.
 fn headlines(told: &mut String, sample: &Sample, report: &QuestionReport) {
     let failures = report.checks.iter().filter_map(|check| match &check.verdict {
         Verdict::Fail(finding) => Some((check, finding)),
@@ -116,8 +116,21 @@ fn headlines(told: &mut String, sample: &Sample, report: &QuestionReport) {
         let is_modelled = Code::parse(code).is_ok_and(|code| code.world == World::Model);
         let headline = match is_modelled {
             true => finding.headline.clone(),
-            false => finding.headline.replace(|letter: char| letter.is_ascii_digit(), "#"),
+            false => without_numbers(&finding.headline),
         };
         let _ = writeln!(told, "{}, {}\n    {}: {headline}", sample.name, check.id, finding.fault.word());
     }
+}
+
+/// The text with `#` for each number.
+fn without_numbers(text: &str) -> String {
+    let mut plain = String::new();
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' if plain.ends_with('#') => {}
+            '0'..='9' => plain.push('#'),
+            other => plain.push(other),
+        }
+    }
+    plain
 }

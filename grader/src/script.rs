@@ -25,8 +25,8 @@ pub(crate) struct Script {
     before: Vec<Op>,
     threads: Vec<Vec<Op>>,
     after: Vec<Op>,
-    /// Whether the tool has threads of its own.
-    lively: bool,
+    /// How often the real world plays it if the tool has threads of its own.
+    lively: Option<u32>,
     /// Whether calls are in one order for everybody: see [`Script::in_order`].
     in_order: bool,
 }
@@ -40,7 +40,7 @@ impl Script {
             before: Vec::new(),
             threads,
             after: Vec::new(),
-            lively: false,
+            lively: None,
             in_order: false,
         }
     }
@@ -66,7 +66,13 @@ impl Script {
     /// What the caller alone does with a tool that has threads of its own: many schedules, though the script has one
     /// thread.
     pub(crate) fn of_caller(ops: &[Op]) -> Self {
-        Self { lively: true, ..Self::new(&[], &[]).before(ops) }
+        Self { lively: Some(REPETITIONS / 4), ..Self::new(&[], &[]).before(ops) }
+    }
+
+    /// The same, so often in the real world.
+    pub(crate) fn repeated(mut self, times: u32) -> Self {
+        self.lively = Some(times);
+        self
     }
 
     /// What returned before another call began is visible to it, as if all threads had talked to each other. Without
@@ -82,14 +88,13 @@ impl Script {
     pub(crate) fn experiment(&self, world: World) -> Experiment {
         let threads = self.threads.iter().map(|ops| script::words(ops));
         let caller = [self.config.clone(), script::words(&self.before), script::words(&self.after)];
-        let runs = match world {
+        let runs = match (world, self.lively) {
             // With one thread there is one schedule.
-            _ if self.threads.len() < 2 && !self.lively => 1,
-            World::Real if self.lively => REPETITIONS / 4,
+            (_, None) if self.threads.len() < 2 => 1,
+            (World::Real, lively) => lively.unwrap_or(REPETITIONS),
             // Its schedules are long, and no check of such a tool has fewer than three scripts.
-            World::Model if self.lively => SCHEDULES / 2,
-            World::Model => SCHEDULES,
-            World::Real => REPETITIONS,
+            (World::Model, Some(_)) => SCHEDULES / 2,
+            (World::Model, None) => SCHEDULES,
         };
         Experiment {
             scene: if self.in_order { script::IN_ORDER } else { script::SCENE },

@@ -39,10 +39,18 @@ pub(crate) fn questions(flags: &ArgMatches) -> Result<Vec<Question>> {
     let Ok(Some(part)) = flags.try_get_one::<String>("part") else { return Ok(questions) };
     let narrow: Vec<Question> = questions.iter().filter_map(|question| question.only(part)).collect();
     if narrow.is_empty() {
-        let lists: Vec<String> = questions.iter().map(known_parts).collect();
-        return Err(GraderError::usage(format!("there is no part `{part}`: {}", lists.join("; "))));
+        return Err(no_part(part, &questions.iter().map(known_parts).collect::<Vec<_>>()));
     }
     Ok(narrow)
+}
+
+/// The question with the named part alone.
+pub(crate) fn only(question: &Question, part: &str) -> Result<Question> {
+    question.only(part).ok_or_else(|| no_part(part, &[known_parts(question)]))
+}
+
+fn no_part(part: &str, known: &[String]) -> GraderError {
+    GraderError::usage(format!("there is no part `{part}`: {}", known.join("; ")))
 }
 
 /// As in `q5 has counter, reentrant`.

@@ -25,13 +25,12 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
 
 /// The part that is named, or the whole question if it has none.
 fn piece(flags: &ArgMatches, question: &Question) -> Result<Question> {
-    let known = || course::known_parts(question);
-    let Some(name) = flags.get_one::<String>("part") else {
-        return match question.parts.is_empty() {
-            true => Ok(question.clone()),
-            false => Err(GraderError::usage(format!("of which part? Say --part; {}", known()))),
-        };
+    let named = match flags.get_one::<String>("part") {
+        Some(part) => course::only(question, part)?,
+        None => question.clone(),
     };
-    let piece = question.pieces().into_iter().find(|piece| piece.part.as_ref() == Some(name));
-    piece.ok_or_else(|| GraderError::usage(format!("there is no part `{name}`: {}", known())))
+    match named.pieces().as_slice() {
+        [piece] => Ok(piece.clone()),
+        _ => Err(GraderError::usage(format!("of which part? Say --part; {}", course::known_parts(question)))),
+    }
 }

@@ -7,14 +7,12 @@ use crate::{course, flags as command_line, shell};
 use clap::ArgMatches;
 use grader::exit::Exit;
 use grader::quiz::{self, Answers, FILE_NAME, Item, Mark, Marked, POINTS, Quiz};
+use grader::submission::MAX_FILE_BYTES;
 use grader::{GraderError, Result};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// The largest text of answers that is read.
-const MAX_BYTES: u64 = 256 * 1024;
 
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let quiz = quiz::of(course::question(flags)?.slug)?;
@@ -118,9 +116,9 @@ fn take(quiz: &Quiz, mut kept: Answers, path: &Path, own: &Path) -> Result<Exit>
 fn text_of(path: &Path) -> Result<String> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text)
+        std::io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text)
     } else {
-        File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+        File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
     };
     match read {
         Ok(_) => Ok(text),

@@ -11,10 +11,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let mut question = course::question(flags)?;
     if let Some(part) = flags.get_one::<String>("part") {
-        question = question.only(part).ok_or_else(|| {
-            let known = course::known_parts(&question);
-            GraderError::usage(format!("there is no part `{part}`: {known}"))
-        })?;
+        question = course::only(&question, part)?;
     }
     let folder = course::root().join("exercises").join(question.slug);
     for line in reset(&question, &folder)? {

@@ -13,6 +13,7 @@ pub use score::{Mark, Marked, mark, mark_one};
 pub use text::{after_answer, marked_json, marked_text, question_text, review};
 
 use crate::error::{GraderError, Result};
+use crate::experiment::Numbers;
 
 /// What a quiz is worth.
 pub const POINTS: u32 = 10;
@@ -159,9 +160,9 @@ impl Item {
         for byte in self.id.bytes() {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
+        let mut numbers = Numbers::new(state);
         for last in (1..options.len()).rev() {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            options.swap(last, (mixed(state) % (last as u64 + 1)) as usize);
+            options.swap(last, (numbers.bits() % (last as u64 + 1)) as usize);
         }
         ('a'..='z').zip(options).collect()
     }
@@ -186,13 +187,6 @@ impl Program {
         let lines = self.source.lines().skip_while(|line| line.starts_with("//!") || line.is_empty());
         lines.map(|line| line.replace("pub fn main", "fn main") + "\n").collect()
     }
-}
-
-/// The finishing steps of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-fn mixed(state: u64) -> u64 {
-    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    state ^ (state >> 31)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::words::threads::{self as words, Job, RUN};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, SCHEDULES, Script, Speech, calls, no_thread_left, nobody_slept_but};
+use crate::script::{Call, Script, Speech, calls, no_thread_left, nobody_slept_but};
 use std::collections::BTreeSet;
 use wire::script::Op;
 use wire::{Entry, Run};
@@ -18,21 +18,15 @@ const WRITTEN: Op = [words::WRITTEN, 0, 0];
 /// One call of `in_threads` with these jobs, and a look at what they have written.
 fn script(jobs: &[Job]) -> Script {
     let numbers: Vec<u64> = jobs.iter().map(|job| job.word()).collect();
-    Script::of_caller(&[[RUN, 0, jobs.len() as u64], WRITTEN]).made_from(&numbers)
+    Script::of_caller(&[[RUN, 0, jobs.len() as u64], WRITTEN]).made_from(&numbers).repeated(10)
 }
 
 fn both(world: World, lists: &[&[Job]]) -> Vec<Experiment> {
-    let experiment = |jobs: &&[Job]| Experiment { runs: runs(world), ..script(jobs).experiment(world) };
-    lists.iter().map(experiment).collect()
+    lists.iter().map(|jobs| script(jobs).experiment(world)).collect()
 }
 
 fn timed(world: World, lists: &[&[Job]]) -> Vec<Experiment> {
-    let timed = lists.iter().filter_map(|jobs| script(jobs).timed(world));
-    timed.map(|experiment| Experiment { runs: runs(world), ..experiment }).collect()
-}
-
-fn runs(world: World) -> u32 {
-    if world == World::Model { SCHEDULES / 2 } else { 10 }
+    lists.iter().filter_map(|jobs| script(jobs).timed(world)).collect()
 }
 
 fn jobs(experiment: &Experiment) -> Vec<Job> {

@@ -3,7 +3,7 @@
 use super::words::daemon::{self as words, AWAIT, DROP, NO_TEXT, ON_PURPOSE, Plan, START, STOP};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, SCHEDULES, SECOND, Script, Speech, calls, no_thread_left, sleep};
+use crate::script::{Call, SECOND, Script, Speech, calls, no_thread_left, sleep};
 use std::time::Duration;
 use wire::script::Op;
 use wire::{Entry, Run};
@@ -44,8 +44,7 @@ const fn beat(number: u64) -> Op {
 /// The caller does all this in a world where time passes only when everybody waits. A few schedules: the worker may be slow
 /// to start, or to hear.
 fn timed(world: World, ops: &[Op]) -> Option<Experiment> {
-    let experiment = Script::new(&[], &[]).before(ops).timed(world)?;
-    Some(Experiment { runs: SCHEDULES / 2, ..experiment })
+    Script::of_caller(ops).timed(world)
 }
 
 /// The same where a limit may pass at any moment; the real world waits for milliseconds instead of seconds.
@@ -55,9 +54,7 @@ fn untimed(world: World, ops: &[Op]) -> Experiment {
         op => op,
     };
     let ops: Vec<Op> = ops.iter().map(short).collect();
-    let experiment = Script::new(&[], &[]).before(&ops).experiment(world);
-    let runs = if world == World::Model { SCHEDULES / 2 } else { 4 };
-    Experiment { runs, ..experiment }
+    Script::of_caller(&ops).repeated(4).experiment(world)
 }
 
 /// Timed and untimed experiments of one check, and those of the real world, where a thread that is left behind must not

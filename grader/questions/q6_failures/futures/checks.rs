@@ -53,8 +53,7 @@ fn timed(world: World, threads: u64, ops: &[Op]) -> Option<Experiment> {
 
 /// The same in any world: the workers make many schedules of one caller's calls.
 fn free(world: World, threads: u64, ops: &[Op]) -> Experiment {
-    let experiment = Script::new(&[threads], &[]).before(ops).experiment(world);
-    Experiment { runs: if world == World::Model { SCHEDULES / 2 } else { 10 }, ..experiment }
+    Script::of_caller(ops).made_from(&[threads]).repeated(10).experiment(world)
 }
 
 fn wanted(world: World, exact: &[(u64, &[Op])], any: &[(u64, &[Op])]) -> Vec<Experiment> {

@@ -34,8 +34,7 @@ const OPENS: Op = [OPEN, 0, 0];
 
 /// One caller; the tasks' threads make many schedules.
 fn alone(world: World, ops: &[Op]) -> Experiment {
-    let experiment = Script::new(&[], &[]).before(ops).experiment(world);
-    Experiment { runs: if world == World::Model { SCHEDULES / 2 } else { 10 }, ..experiment }
+    Script::of_caller(ops).repeated(10).experiment(world)
 }
 
 fn all(world: World, scripts: &[&[Op]]) -> Vec<Experiment> {

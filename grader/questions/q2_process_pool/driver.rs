@@ -5,9 +5,8 @@
 
 use super::words::{self, Call, Then};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
-use crate::{faults, gate};
+use crate::{faults, gate, refusal};
 use nix::fcntl::OFlag;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, pipe2};
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::any::Any;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wire::Challenge;
 
@@ -76,34 +74,8 @@ fn task(input: Input) -> Output {
     Output { id: job.id, number, text: words::answer_of(&input.text) }
 }
 
-/// How often the answer has forked.
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-/// At which of them the system shall refuse.
-static REFUSED: AtomicU64 = AtomicU64::new(u64::MAX);
-
 fn before_fork() {
-    if FORKS.fetch_add(1, Ordering::Relaxed) >= REFUSED.load(Ordering::Relaxed) {
-        limit_processes(Some(0));
-    }
-}
-
-/// Sets the soft limit, or puts it back to the hard one.
-fn limit_processes(most: Option<u64>) {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NPROC) {
-        let _ = setrlimit(Resource::RLIMIT_NPROC, most.unwrap_or(hard).min(hard), hard);
-    }
-}
-
-/// Tries whether this system can be made to refuse, then has it refuse after so many forks.
-fn refuse_forks(after: u64) {
-    limit_processes(Some(0));
-    match toolkit::fork(|| 0) {
-        Err(_) => log(words::REFUSES, &[]),
-        Ok(child) => drop(waitpid(child, None)),
-    }
-    limit_processes(None);
-    REFUSED.store(FORKS.load(Ordering::Relaxed) + after, Ordering::Relaxed);
+    refusal::before_fork(|| ());
 }
 
 /// An error of a pool, in numbers.
@@ -405,7 +377,11 @@ impl Scene<'_> {
                 let code = i32::try_from(*code).ok()?;
                 self.own_child = toolkit::fork(|| code).ok();
             }
-            Call::RefuseForks(after) => refuse_forks(*after),
+            Call::RefuseForks(after) => {
+                if refusal::refuse_forks(*after) {
+                    log(words::REFUSES, &[]);
+                }
+            }
             Call::WaitForOwnChild => {
                 let code = self.own_child.take().map_or(1000, exit_code);
                 log(words::OWN_CHILD, &[number, code]);

@@ -4,11 +4,12 @@
 //! memory, as their input says. Judges nothing.
 
 use super::words::{self, Body, Call, Out, Then};
+use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate, records};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::{getpid, pipe2, read};
@@ -126,24 +127,8 @@ impl std::fmt::Debug for Driver<'_> {
 /// What children change, as far as they can.
 static SEEN: AtomicU64 = AtomicU64::new(0);
 
-/// How many processes were started.
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-/// At which of them the system shall refuse.
-static REFUSED: AtomicU64 = AtomicU64::new(u64::MAX);
-
 fn before_fork() {
-    if FORKS.fetch_add(1, Ordering::Relaxed) == REFUSED.load(Ordering::Relaxed) {
-        checkpoint(words::AT_REFUSAL);
-        limit(Resource::RLIMIT_NPROC, Some(0));
-    }
-}
-
-/// Sets the soft limit, or puts it back to the hard one.
-fn limit(what: Resource, most: Option<u64>) {
-    if let Ok((_, hard)) = getrlimit(what) {
-        let _ = setrlimit(what, most.unwrap_or(hard).min(hard), hard);
-    }
+    refusal::before_fork(|| checkpoint(words::AT_REFUSAL));
 }
 
 impl Question for Driver<'_> {
@@ -216,10 +201,10 @@ impl Scene<'_> {
                 tell(number, [words::OK, 0]);
             }
             Call::Square(of, out) => {
-                let forks = FORKS.load(Ordering::Relaxed);
+                let forks = refusal::forks();
                 let outcome = self.square(number, of, out)?;
                 tell(number, outcome);
-                log(words::FORKS, &[number, FORKS.load(Ordering::Relaxed) - forks]);
+                log(words::FORKS, &[number, refusal::forks() - forks]);
             }
             Call::Checkpoint(place) => checkpoint(place),
             Call::Faults(mode) => drop(faults::set(u32::try_from(mode).unwrap_or_default())),
@@ -233,11 +218,12 @@ impl Scene<'_> {
                 stdout().flush().ok()?;
                 nix::unistd::dup2_stdout(self.stdout.take()?).ok()?;
             }
-            Call::NoFork(after) => refuse_forks(after),
-            Call::Fork => {
-                REFUSED.store(u64::MAX, Ordering::Relaxed);
-                limit(Resource::RLIMIT_NPROC, None);
+            Call::NoFork(after) => {
+                if refusal::refuse_forks(after) {
+                    log(words::REFUSES, &[]);
+                }
             }
+            Call::Fork => refusal::fork_again(),
         }
         Some(())
     }
@@ -296,17 +282,6 @@ fn wrote(call: u64, mut from: File) {
 
 fn tell(call: u64, [what, with]: Outcome) {
     log(words::RETURNED, &[call, what, with]);
-}
-
-/// Tries whether this system can be made to refuse, then has it refuse after so many forks.
-fn refuse_forks(after: u64) {
-    limit(Resource::RLIMIT_NPROC, Some(0));
-    match toolkit::fork(|| 0) {
-        Err(_) => log(words::REFUSES, &[]),
-        Ok(child) => drop(nix::sys::wait::waitpid(child, None)),
-    }
-    limit(Resource::RLIMIT_NPROC, None);
-    REFUSED.store(FORKS.load(Ordering::Relaxed) + after, Ordering::Relaxed);
 }
 
 /// What every child of ours runs.

@@ -8,6 +8,7 @@
 
 pub mod gate;
 mod line;
+pub mod refusal;
 mod session;
 
 pub use drivers_faults as faults;

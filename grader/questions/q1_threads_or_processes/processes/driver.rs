@@ -4,9 +4,10 @@
 //! measured jobs, too. Judges nothing.
 
 use super::super::words::processes::{self as words, Call, Job, Then};
+use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate, records};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 use std::io::{Write, stdout};
@@ -85,10 +86,6 @@ macro_rules! q1_processes {
 
 /// What jobs change, as far as they can.
 static SEEN: AtomicU64 = AtomicU64::new(0);
-/// How many processes were started.
-static FORKS: AtomicU64 = AtomicU64::new(0);
-/// At which of them the system shall refuse.
-static REFUSED: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Whether the caller checks in before a fork.
 static HOLDS: AtomicBool = AtomicBool::new(false);
 
@@ -102,17 +99,7 @@ fn before_fork() {
     if HOLDS.load(Ordering::Relaxed) {
         gate::wait(words::START);
     }
-    if FORKS.fetch_add(1, Ordering::Relaxed) == REFUSED.load(Ordering::Relaxed) {
-        checkpoint(words::AT_REFUSAL);
-        limit(Resource::RLIMIT_NPROC, Some(0));
-    }
-}
-
-/// Sets the soft limit, or puts it back to the hard one.
-fn limit(what: Resource, most: Option<u64>) {
-    if let Ok((_, hard)) = getrlimit(what) {
-        let _ = setrlimit(what, most.unwrap_or(hard).min(hard), hard);
-    }
+    refusal::before_fork(|| checkpoint(words::AT_REFUSAL));
 }
 
 impl Question for Driver {
@@ -174,11 +161,12 @@ impl Scene {
                 stdout().flush().ok()?;
                 nix::unistd::dup2_stdout(self.stdout.take()?).ok()?;
             }
-            Call::NoFork(after) => refuse_forks(after),
-            Call::Fork => {
-                REFUSED.store(u64::MAX, Ordering::Relaxed);
-                limit(Resource::RLIMIT_NPROC, None);
+            Call::NoFork(after) => {
+                if refusal::refuse_forks(after) {
+                    log(words::REFUSES, &[]);
+                }
             }
+            Call::Fork => refusal::fork_again(),
             Call::FewFiles(more) => limit(Resource::RLIMIT_NOFILE, Some(first_free()? + more)),
             Call::Files => limit(Resource::RLIMIT_NOFILE, None),
             Call::HoldStart => HOLDS.store(true, Ordering::Relaxed),
@@ -214,17 +202,6 @@ fn tell_failure(call: u64, ([what, with], outcome): Failure) {
         tell_outcome(call, &outcome);
     }
     log(words::RETURNED, &[call, what, with]);
-}
-
-/// Tries whether this system can be made to refuse, then has it refuse after so many forks.
-fn refuse_forks(after: u64) {
-    limit(Resource::RLIMIT_NPROC, Some(0));
-    match toolkit::fork(|| 0) {
-        Err(_) => log(words::REFUSES, &[]),
-        Ok(child) => drop(nix::sys::wait::waitpid(child, None)),
-    }
-    limit(Resource::RLIMIT_NPROC, None);
-    REFUSED.store(FORKS.load(Ordering::Relaxed) + after, Ordering::Relaxed);
 }
 
 /// What every job of ours does.

@@ -1,0 +1,50 @@
+//! Having the system refuse: to fork, after so many forks, or to give more of anything that has a limit.
+//!
+//! Counts the forks of this process. Knows no question, and writes nothing down.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::wait::waitpid;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many processes were started.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+/// At which of them the system shall begin to refuse.
+static REFUSED: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Sets the soft limit, or puts it back to the hard one.
+pub fn limit(what: Resource, most: Option<u64>) {
+    if let Ok((_, hard)) = getrlimit(what) {
+        let _ = setrlimit(what, most.unwrap_or(hard).min(hard), hard);
+    }
+}
+
+/// How many forks there were.
+pub fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Counts the fork that is about to come; calls `first` and then has the system refuse if that is the one from which on it shall.
+pub fn before_fork(first: impl FnOnce()) {
+    if FORKS.fetch_add(1, Ordering::Relaxed) == REFUSED.load(Ordering::Relaxed) {
+        first();
+        limit(Resource::RLIMIT_NPROC, Some(0));
+    }
+}
+
+/// Has the system refuse after so many more forks; says whether it can be made to, by trying.
+pub fn refuse_forks(after: u64) -> bool {
+    limit(Resource::RLIMIT_NPROC, Some(0));
+    let tried = toolkit::fork(|| 0);
+    if let Ok(child) = &tried {
+        let _ = waitpid(*child, None);
+    }
+    limit(Resource::RLIMIT_NPROC, None);
+    REFUSED.store(forks() + after, Ordering::Relaxed);
+    tried.is_err()
+}
+
+/// Has the system fork again.
+pub fn fork_again() {
+    REFUSED.store(u64::MAX, Ordering::Relaxed);
+    limit(Resource::RLIMIT_NPROC, None);
+}

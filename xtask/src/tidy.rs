@@ -98,7 +98,7 @@ fn broken_in_file(name: &str, text: &str) -> Vec<String> {
             broken.push(format!("{name}: open with `//!`: what it does and what it refuses to know"));
         }
     }
-    let stub = name.starts_with("exercises/") || name.contains("/fixtures/");
+    let stub = name.starts_with("exercises/") || name.contains("/stub/") || name.contains("/fixtures/");
     if !stub && ["todo!", "unimplemented!"].iter().any(|mark| has_code(text, mark)) {
         broken.push(format!("{name}: a mark of unfinished work"));
     }
@@ -149,6 +149,17 @@ fn broken_in_question(question: &Question) -> Result<Vec<String>> {
             if read(&path)? != *text {
                 broken.push(format!("{}: differs from the grader's own copy", relative(&path)));
             }
+        }
+    }
+    // Copied by hand: a `--fix` that a student happens to run must not make an answer the new stub.
+    for (name, text) in question.stub {
+        let path = course::root().join("exercises").join(slug).join(name);
+        if read(&path)? != *text {
+            let kept = format!("grader/questions/{slug}/stub/{name}");
+            broken.push(format!(
+                "{}: not the stub any more; if that is meant, copy it to {kept}",
+                relative(&path)
+            ));
         }
     }
     Ok(broken)

@@ -15,7 +15,7 @@ mod threads;
 /// A file of the stub, or one that the grader brings along.
 macro_rules! file {
     ($path:literal) => {
-        ($path, include_str!(concat!("../../../exercises/q1_threads_or_processes/", $path)))
+        ($path, include_str!(concat!("stub/", $path)))
     };
 }
 

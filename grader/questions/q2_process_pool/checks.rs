@@ -44,13 +44,13 @@ pub(crate) const SOURCE: &Source = &Source {
         IDLE,
     ])],
     given: &[
-        ("src/lib.rs", include_str!("../../../exercises/q2_process_pool/src/lib.rs")),
-        ("src/api.rs", include_str!("../../../exercises/q2_process_pool/src/api.rs")),
+        ("src/lib.rs", include_str!("stub/src/lib.rs")),
+        ("src/api.rs", include_str!("stub/src/api.rs")),
     ],
     stub: &[
-        ("src/frame.rs", include_str!("../../../exercises/q2_process_pool/src/frame.rs")),
-        ("src/worker.rs", include_str!("../../../exercises/q2_process_pool/src/worker.rs")),
-        ("src/pool.rs", include_str!("../../../exercises/q2_process_pool/src/pool.rs")),
+        ("src/frame.rs", include_str!("stub/src/frame.rs")),
+        ("src/worker.rs", include_str!("stub/src/worker.rs")),
+        ("src/pool.rs", include_str!("stub/src/pool.rs")),
     ],
 };
 

@@ -34,10 +34,10 @@ pub(crate) const SOURCE: &Source = &Source {
         ends::CLEAN,
     ])],
     given: &[
-        ("src/lib.rs", include_str!("../../../exercises/q3_two_processes/src/lib.rs")),
-        ("src/api.rs", include_str!("../../../exercises/q3_two_processes/src/api.rs")),
+        ("src/lib.rs", include_str!("stub/src/lib.rs")),
+        ("src/api.rs", include_str!("stub/src/api.rs")),
     ],
-    stub: &[("src/processes.rs", include_str!("../../../exercises/q3_two_processes/src/processes.rs"))],
+    stub: &[("src/processes.rs", include_str!("stub/src/processes.rs"))],
 };
 
 const STUCK: &str = "`square_and_cube` is stuck: every process waits, and none can wake another";

@@ -32,8 +32,8 @@ pub(crate) const SOURCE: &Source = &Source {
         ENDED,
         PANICS,
     ])],
-    given: &[("src/api.rs", include_str!("api.rs"))],
-    stub: &[("src/lib.rs", include_str!("../../../exercises/q4_locked_list/src/lib.rs"))],
+    given: &[("src/api.rs", include_str!("stub/src/api.rs"))],
+    stub: &[("src/lib.rs", include_str!("stub/src/lib.rs"))],
 };
 
 /// A bug that shows with one thread is no race; nor is one that shows in every schedule, which the

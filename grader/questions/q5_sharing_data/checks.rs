@@ -23,7 +23,7 @@ mod semaphore;
 /// A file of the stub, or one that the grader brings along.
 macro_rules! file {
     ($path:literal) => {
-        ($path, include_str!(concat!("../../../exercises/q5_sharing_data/", $path)))
+        ($path, include_str!(concat!("stub/", $path)))
     };
 }
 

@@ -13,7 +13,7 @@ mod with_rayon;
 /// A file of the stub, or one that the grader brings along.
 macro_rules! file {
     ($path:literal) => {
-        ($path, include_str!(concat!("../../../exercises/q7_thread_pool/", $path)))
+        ($path, include_str!(concat!("stub/", $path)))
     };
 }
 

@@ -41,10 +41,10 @@ pub(crate) const SOURCE: &Source = &Source {
         threads::THREADS,
     ])],
     given: &[
-        ("src/lib.rs", include_str!("../../../exercises/q8_pool_timing/src/lib.rs")),
-        ("src/api.rs", include_str!("../../../exercises/q8_pool_timing/src/api.rs")),
+        ("src/lib.rs", include_str!("stub/src/lib.rs")),
+        ("src/api.rs", include_str!("stub/src/api.rs")),
     ],
-    stub: &[("src/timing.rs", include_str!("../../../exercises/q8_pool_timing/src/timing.rs"))],
+    stub: &[("src/timing.rs", include_str!("stub/src/timing.rs"))],
 };
 
 // --- exactly as many numbers in work as there are workers ----------------------------------------

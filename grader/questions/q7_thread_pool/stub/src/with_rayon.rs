@@ -1,0 +1,22 @@
+//! Factorials of many numbers, with a pool of rayon's.
+
+use crate::api::{Factorial, Overflow, PoolError};
+
+/// Does what `factorials` does with a rayon pool of exactly `threads` threads of its own; the global pool of rayon is not
+/// used. On return its threads have ended, or are about to.
+///
+/// # Errors
+///
+/// [`PoolError::NoThreads`] if `threads` is 0.
+///
+/// # Panics
+///
+/// If `factorial` panics.
+pub fn factorials_with_rayon(
+    numbers: &[u32],
+    threads: usize,
+    factorial: Factorial,
+) -> Result<Vec<Result<u128, Overflow>>, PoolError> {
+    drop(factorial);
+    todo!("compute the factorials of {numbers:?} with {threads} threads of rayon's")
+}

@@ -7,7 +7,7 @@ use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, Rules, World};
 use crate::fault::Fault;
 use crate::judge::{self, Assessment};
-use crate::lanes;
+use crate::lanes::{self, Lanes, Load};
 use crate::replay::Code;
 use crate::report::{self, CheckReport, QuestionReport};
 use crate::run::{self, Plan};
@@ -26,7 +26,7 @@ pub struct Settings {
     pub seed: u32,
     /// Multiplies the number of schedules: 1, or more for a deep look.
     pub depth: u32,
-    /// How many checks are graded at the same time. Of process questions twice as many trials, since
+    /// How many builds and checks are under way at the same time. Of process questions twice as many trials, since
     /// a trial consists of waiting for the most part.
     pub lanes: usize,
 }
@@ -68,15 +68,15 @@ pub fn grade_pieces(
         };
         pieces.push((piece, answer, kept));
     }
-    let left = pieces.iter().filter(|(.., kept)| kept.is_none()).count();
-    let each = Settings { lanes: (settings.lanes / left.max(1)).max(1), ..settings };
-    let reports = lanes::for_each(pieces.len(), settings.lanes, |number| {
+    // All pieces at once, in the same lanes: none of them is idle while any piece has work left.
+    let shared = Lanes::new(settings.lanes);
+    let reports = lanes::for_each(pieces.len(), pieces.len(), |number| {
         let (piece, answer, kept) = &pieces[number];
         if let Some(kept) = kept {
             return Ok(kept.clone());
         }
         progress(&format!("part {} of {}: {}", number + 1, pieces.len(), piece.part_name()));
-        let report = grade(workshop, piece, answer, each, &|_| ())?;
+        let report = grade_in(&shared, workshop, piece, answer, settings, &|_| ())?;
         if let (Some(cache), Ok(answer)) = (cache, answer) {
             cache.keep(piece, answer, &report.checks);
         }
@@ -100,13 +100,24 @@ pub fn grade(
     settings: Settings,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<QuestionReport> {
+    grade_in(&Lanes::new(settings.lanes), workshop, question, submission, settings, progress)
+}
+
+fn grade_in(
+    lanes: &Lanes,
+    workshop: &Workshop,
+    question: &Question,
+    submission: &std::result::Result<Submission, Refusal>,
+    settings: Settings,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<QuestionReport> {
     let submission = match submission {
         Ok(submission) => submission,
         Err(refusal) => return Ok(all_alike(question, &Verdict::Refused(refusal.clone()))),
     };
     progress("compiling your answer");
-    let built = build::build(workshop, question, submission)?;
-    judge_built(workshop, question, &built, settings, progress)
+    let built = build::build_in(lanes, workshop, question, submission)?;
+    judge_in(lanes, workshop, question, &built, settings, progress)
 }
 
 /// Judges an answer that was built before; may be called again and again.
@@ -115,6 +126,17 @@ pub fn grade(
 ///
 /// Only what is no fault of the answer.
 pub fn judge_built(
+    workshop: &Workshop,
+    question: &Question,
+    built: &Built,
+    settings: Settings,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<QuestionReport> {
+    judge_in(&Lanes::new(settings.lanes), workshop, question, built, settings, progress)
+}
+
+fn judge_in(
+    lanes: &Lanes,
     workshop: &Workshop,
     question: &Question,
     built: &Built,
@@ -131,10 +153,10 @@ pub fn judge_built(
         }
     }
     if question.kind == Kind::Processes {
-        let reports = trials::judge_all(workshop, question, built, settings, progress)?;
+        let reports = trials::judge_all(lanes, workshop, question, built, settings, progress)?;
         return Ok(QuestionReport::new(question, reports));
     }
-    let court = Court { workshop, built, settings, hurry: AtomicBool::new(false), progress };
+    let court = Court { lanes, workshop, built, settings, hurry: AtomicBool::new(false), progress };
     let reports = court.judge_all(&question.checks)?;
     Ok(QuestionReport::new(question, reports))
 }
@@ -236,6 +258,7 @@ impl Tried {
 
 /// Judges the checks of one answer.
 struct Court<'a> {
+    lanes: &'a Lanes,
     workshop: &'a Workshop,
     built: &'a Built,
     settings: Settings,
@@ -270,7 +293,7 @@ struct Tried {
 impl Court<'_> {
     /// Judges all checks, several at a time.
     fn judge_all(&self, checks: &[Check]) -> Result<Vec<CheckReport>> {
-        let cases = lanes::for_each(checks.len(), self.settings.lanes, |number| {
+        let cases = self.lanes.for_each(checks.len(), Load::Whole, |number| {
             let check = &checks[number];
             (self.progress)(&format!("check {} of {}: {}", number + 1, checks.len(), check.id));
             self.try_both(check)

@@ -4,8 +4,105 @@
 
 use crate::error::{GraderError, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+/// How much of a lane a piece of work needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// A processor, for most of its time.
+    Whole,
+    /// Half of one at most: it waits and watches.
+    Half,
+}
+
+/// Lanes that several callers share: however many pieces of work are asked for, and by whom, no more of them are
+/// under way than there are lanes. Who came first goes first.
+#[derive(Debug)]
+pub struct Lanes {
+    count: usize,
+    queue: Mutex<Queue>,
+    moved: Condvar,
+}
+
+#[derive(Debug)]
+struct Queue {
+    free_halves: usize,
+    next_ticket: u64,
+    admitted: u64,
+}
+
+impl Load {
+    fn halves(self) -> usize {
+        match self {
+            Load::Whole => 2,
+            Load::Half => 1,
+        }
+    }
+}
+
+impl Lanes {
+    /// `count` lanes, or one if that is 0.
+    pub fn new(count: usize) -> Self {
+        let count = count.max(1);
+        let queue = Queue { free_halves: 2 * count, next_ticket: 0, admitted: 0 };
+        Self { count, queue: Mutex::new(queue), moved: Condvar::new() }
+    }
+
+    /// Does one piece of work in these lanes. Blocks until there is room, and until it is done.
+    ///
+    /// Work must not ask for more of the lanes that it is in: it could wait for itself.
+    pub fn run<T>(&self, load: Load, work: impl FnOnce() -> T) -> T {
+        let _room = self.enter(load);
+        work()
+    }
+
+    /// As [`for_each`], in these lanes.
+    ///
+    /// # Errors
+    ///
+    /// As [`for_each`].
+    pub fn for_each<T: Send>(
+        &self,
+        count: usize,
+        load: Load,
+        work: impl Fn(usize) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let most = 2 * self.count / load.halves();
+        for_each(count, most, |number| self.run(load, || work(number)))
+    }
+
+    fn enter(&self, load: Load) -> Room<'_> {
+        let halves = load.halves();
+        let mut queue = self.locked();
+        let ticket = queue.next_ticket;
+        queue.next_ticket += 1;
+        while queue.admitted != ticket || queue.free_halves < halves {
+            queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.admitted += 1;
+        queue.free_halves -= halves;
+        self.moved.notify_all();
+        Room { lanes: self, halves }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Room for a piece of work; given back when it is done, also by a panic.
+struct Room<'a> {
+    lanes: &'a Lanes,
+    halves: usize,
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.lanes.locked().free_halves += self.halves;
+        self.lanes.moved.notify_all();
+    }
+}
 
 /// Calls `work` with the numbers from 0 to `count` - 1, `lanes` at the same time and begun in their
 /// order, and returns what came of each, in their order too. Blocks until all are done.
@@ -42,6 +139,31 @@ pub fn for_each<T: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lanes_hold_no_more_than_they_are_for_and_lose_nobody() {
+        let lanes = Lanes::new(2);
+        let (halves, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let busy = |load: Load| {
+            let now = halves.fetch_add(load.halves(), Ordering::SeqCst) + load.halves();
+            most.fetch_max(now, Ordering::SeqCst);
+            thread::yield_now();
+            halves.fetch_sub(load.halves(), Ordering::SeqCst);
+        };
+        let ask = |load: Load| lanes.for_each(200, load, |number| Ok((busy(load), number).1)).unwrap();
+        thread::scope(|scope| {
+            let asked = [Load::Whole, Load::Half, Load::Whole].map(|load| scope.spawn(move || ask(load)));
+            for done in asked {
+                assert_eq!(done.join().unwrap(), (0..200).collect::<Vec<_>>());
+            }
+        });
+        assert!(most.into_inner() <= 4);
+        let panics = || lanes.run(Load::Whole, || panic!("in a lane"));
+        for _ in 0..3 {
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        }
+        assert_eq!(lanes.run(Load::Half, || 7), 7);
+    }
 
     #[test]
     fn results_come_in_order_and_the_first_error_wins() {

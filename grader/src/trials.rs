@@ -10,7 +10,7 @@ use crate::error::{GraderError, Result};
 use crate::experiment::{Numbers, World};
 use crate::grade::{Settings, is_endless, is_timeout};
 use crate::judge::{self, Assessment};
-use crate::lanes;
+use crate::lanes::{Lanes, Load};
 use crate::replay::Code;
 use crate::report::CheckReport;
 use crate::run::{self, Cast};
@@ -21,15 +21,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wire::Schedule;
 
-/// How many trials go on in each lane: most of a trial's time is spent on watching that nothing moves.
-const TRIALS_PER_LANE: usize = 2;
-
 /// Judges all checks.
 ///
 /// # Errors
 ///
 /// Only what is no fault of the answer.
 pub(crate) fn judge_all(
+    lanes: &Lanes,
     workshop: &Workshop,
     question: &Question,
     built: &Built,
@@ -41,7 +39,7 @@ pub(crate) fn judge_all(
     };
     let bench = Bench { workshop, program, settings, hurry: AtomicBool::new(false) };
     let checks = &question.checks;
-    let found = bench.try_all(checks, progress)?;
+    let found = bench.try_all(lanes, checks, progress)?;
     let mut reports = Vec::new();
     let mut again_in_vain = false;
     for (check, mut assessment) in checks.iter().zip(found) {
@@ -89,7 +87,12 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Tries all checks, several trials at the same time. They begin with the first one of each check:
     /// an answer that fails there is spared the rest.
-    fn try_all(&self, checks: &[Check], progress: &(dyn Fn(&str) + Sync)) -> Result<Vec<Assessment>> {
+    fn try_all(
+        &self,
+        lanes: &Lanes,
+        checks: &[Check],
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<Vec<Assessment>> {
         let trials = checks.iter().map(|check| self.trials_of(check)).collect::<Result<Vec<_>>>()?;
         let mut jobs: Vec<(usize, usize)> = Vec::new();
         for (check, trials) in trials.iter().enumerate() {
@@ -98,7 +101,8 @@ impl Bench<'_> {
         jobs.sort_by_key(|(_, number)| *number);
         // For each check the number of the first trial so far that decides it.
         let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
-        let tried = lanes::for_each(jobs.len(), TRIALS_PER_LANE * self.settings.lanes, |job| {
+        // Most of a trial's time is spent on watching that nothing moves.
+        let tried = lanes.for_each(jobs.len(), Load::Half, |job| {
             let (place, number) = jobs[job];
             if decided[place].load(Ordering::Relaxed) < number {
                 return Ok(Assessment::Sound); // nobody asks for it any more

@@ -16,6 +16,7 @@ pub use toolchain::Toolchain;
 use crate::catalogue::{self, Kind, Question};
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
+use crate::lanes::{Lanes, Load};
 use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
 use crate::scratch::{self, Scratch};
 use crate::screen;
@@ -120,6 +121,16 @@ impl Built {
 ///
 /// A machine error if the compiler cannot be run.
 pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) -> Result<Built> {
+    build_in(&Lanes::new(World::BOTH.len()), workshop, question, submission)
+}
+
+/// As [`build`], in lanes that others use too.
+pub(crate) fn build_in(
+    lanes: &Lanes,
+    workshop: &Workshop,
+    question: &Question,
+    submission: &Submission,
+) -> Result<Built> {
     let scratch = Scratch::new("build")?;
     if let Some(refusal) = screen::screen(question, submission) {
         return Ok(Built { real: Outcome::Refused(refusal), model: Outcome::NotAsked, _scratch: scratch });
@@ -129,12 +140,13 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
     // Before the two builds begin: both read it, and neither may find it half written.
     write(&harness(&scratch), &format!("drivers::{}!(answer);\n", question.driver()))?;
     if question.kind == Kind::Processes {
-        let real = build_for(workshop, question, &scratch, World::Real)?;
+        let real = lanes.run(Load::Whole, || build_for(workshop, question, &scratch, World::Real))?;
         return Ok(Built { real, model: Outcome::NotAsked, _scratch: scratch });
     }
     let (real, model) = std::thread::scope(|scope| {
-        let model = scope.spawn(|| build_for(workshop, question, &scratch, World::Model));
-        let real = build_for(workshop, question, &scratch, World::Real);
+        let one = |world| lanes.run(Load::Whole, || build_for(workshop, question, &scratch, world));
+        let model = scope.spawn(move || one(World::Model));
+        let real = one(World::Real);
         (real, model.join())
     });
     let model = model.unwrap_or_else(|_| Err(GraderError::bug("the building thread panicked")))?;
@@ -220,7 +232,6 @@ fn compile_answer(
     let mut args = common_args(workshop);
     args.extend(["--crate-type=rlib", "--crate-name=answer", catalogue::ROOT].map(OsString::from));
     args.extend(["-Funsafe_code", "-Flong_running_const_eval", "-Awarnings"].map(OsString::from));
-    args.push("-Cdebuginfo=0".into());
     args.push("--emit=link,dep-info".into());
     args.push(joined("--out-dir=", folder));
     if !question.overflow_checks {
@@ -283,7 +294,7 @@ fn link(
     let mut args = common_args(workshop);
     args.extend(["--crate-type=bin", "--crate-name=respondent", "-Awarnings"].map(OsString::from));
     args.push(harness.into());
-    args.extend(["-Cdebuginfo=0", "-Cstrip=debuginfo"].map(OsString::from));
+    args.push("-Cstrip=debuginfo".into());
     args.push(joined("-o", &folder.join("respondent")));
     let kit = workshop.kit(question.kind)?;
     args.push(joined("-Ldependency=", &kit.alias));
@@ -306,6 +317,10 @@ fn common_args(workshop: &Workshop) -> Vec<OsString> {
         "--error-format=json".into(),
         "--sysroot".into(),
         workshop.sandbox.sysroot().into(),
+        "-Cdebuginfo=0".into(),
+        // Whoever waits, waits for two builds at once: one unit each costs least in all. Nobody reads the bitcode.
+        "-Ccodegen-units=1".into(),
+        "-Cembed-bitcode=no".into(),
     ]
 }
 

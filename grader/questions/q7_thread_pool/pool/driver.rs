@@ -4,7 +4,6 @@
 #[macro_export]
 macro_rules! q7_pool {
     ($answer:ident) => {
-        use std::collections::BTreeMap;
         use std::sync::{Arc, Weak};
         use $answer::api::{PoolError, TaskPanic};
         use $answer::pool::{Pending, ThreadPool};
@@ -16,13 +15,14 @@ macro_rules! q7_pool {
 
         impl Tool for Maker {
             fn actor(&self) -> Box<dyn Actor + '_> {
-                Box::new(Caller { pool: None, pending: BTreeMap::new(), board: Arc::default() })
+                Box::new(Caller { pool: None, pending: Vec::new(), board: Arc::default() })
             }
         }
 
         struct Caller {
             pool: Option<Arc<ThreadPool>>,
-            pending: BTreeMap<u64, Pending<u64>>,
+            /// By number. A plain list, since a map of these would be compiled anew with every answer.
+            pending: Vec<(u64, Pending<u64>)>,
             board: Arc<Board>,
         }
 
@@ -67,12 +67,16 @@ macro_rules! q7_pool {
                     }
                     (words::SUBMIT, Some(pool)) => {
                         let job = job(Arc::clone(&self.board), Arc::downgrade(pool), a, Task::from_word(b));
-                        self.pending.insert(a, pool.submit(job));
+                        self.pending.push((a, pool.submit(job)));
                     }
                     (words::RESULT, _) => {
-                        return self.pending.remove(&a).map_or(Vec::new(), |it| told(it.result()).to_vec());
+                        let Some(place) = self.pending.iter().position(|(id, _)| *id == a) else { return Vec::new() };
+                        return told(self.pending.swap_remove(place).1.result()).to_vec();
                     }
-                    (words::IS_DONE, _) => return vec![self.pending[&a].is_done().into()],
+                    (words::IS_DONE, _) => {
+                        let asked = self.pending.iter().find(|(id, _)| *id == a);
+                        return asked.map_or(Vec::new(), |(_, pending)| vec![pending.is_done().into()]);
+                    }
                     (words::MAP, Some(pool)) => {
                         let (first, count) = words::map_of(a);
                         let tasks = [b >> 32, b & 0xffff_ffff].map(Task::from_word);

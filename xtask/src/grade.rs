@@ -7,7 +7,8 @@ use grader::cache::Cache;
 use grader::catalogue::Question;
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
-use grader::report::{self, QuestionReport, Report};
+use grader::quiz;
+use grader::report::{self, QuestionReport, QuizReport, Report};
 use grader::sandbox::Rung;
 use grader::submission;
 use grader::verdict::Verdict;
@@ -46,7 +47,11 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         let graded = course::with_progress(|tell| {
             grade::grade_pieces(&workshop, question, &read, settings, cache.as_ref(), tell)
         });
-        reports.push(QuestionReport { whose: course::whose(flags), ..graded? });
+        reports.push(QuestionReport {
+            whose: course::whose(flags),
+            quiz: quiz_of(flags, question)?,
+            ..graded?
+        });
     }
     let report = Report { layers: workshop.sandbox.layers.clone(), questions: reports };
     match flags.get_one::<String>("format").map(String::as_str) {
@@ -57,6 +62,17 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         Exit::Lost if flags.get_flag("solutions") => Exit::Course,
         exit => exit,
     })
+}
+
+/// The marks for the quiz, where the whole question is graded: solutions, parts and single files come without one.
+fn quiz_of(flags: &ArgMatches, question: &Question) -> Result<Option<QuizReport>> {
+    let path = course::answer(flags, question);
+    let narrow = flags.contains_id("part") || flags.get_flag("solutions") || path.is_file();
+    if narrow || !quiz::exists(question.slug) {
+        return Ok(None);
+    }
+    let (marked, refused) = quiz::mark_below(&quiz::of(question.slug)?, &path)?;
+    Ok(Some(QuizReport { marked, refused }))
 }
 
 /// Whether verdicts are kept for the next time: only of one's own answers, and of nothing unusual.

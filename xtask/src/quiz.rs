@@ -53,12 +53,8 @@ fn grade(quiz: &Quiz, flags: &ArgMatches) -> Result<Exit> {
         Some(path) => path.clone(),
         None => course::root().join("exercises").join(quiz.slug),
     };
-    let read = Answers::read(&quiz::find(quiz, &folder)?);
-    let (answers, refused) = match read {
-        Ok(answers) => (answers.unwrap_or_else(|| Answers::new(0)), None),
-        Err(refusal) => (Answers::new(0), Some(refusal.headline)),
-    };
-    let marked = quiz::mark(quiz, &answers);
+    let (marked, refused) = quiz::mark_below(quiz, &folder)?;
+    let refused = refused.map(|refusal| refusal.headline);
     if command_line::wants_json(flags) {
         shell::report(&quiz::marked_json(quiz, &marked, refused.as_deref()).to_string());
     } else {

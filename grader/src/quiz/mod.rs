@@ -10,10 +10,13 @@ mod text;
 
 pub use answers::{Answers, FILE_NAME, find};
 pub use score::{Mark, Marked, mark, mark_one};
+pub(crate) use text::items_json;
 pub use text::{after_answer, marked_json, marked_text, question_text, review};
 
 use crate::error::{GraderError, Result};
 use crate::experiment::Numbers;
+use crate::verdict::Refusal;
+use std::path::Path;
 
 /// What a quiz is worth.
 pub const POINTS: u32 = 10;
@@ -118,6 +121,26 @@ include!("../../quizzes/catalogue.rs");
 /// A course error that names what is wrong with a key.
 pub fn quizzes() -> Result<Vec<Quiz>> {
     SOURCES.iter().map(read::quiz).collect()
+}
+
+/// Whether a question has a quiz.
+#[must_use]
+pub fn exists(slug: &str) -> bool {
+    SOURCES.iter().any(|source| source.slug == slug)
+}
+
+/// Marks the answers that lie below `path` (see [`find`]), and says why a file of answers is not accepted. What is missing or
+/// not accepted counts as not answered.
+///
+/// # Errors
+///
+/// A usage error if there is nothing at `path`.
+pub fn mark_below(quiz: &Quiz, path: &Path) -> Result<(Marked, Option<Refusal>)> {
+    let (answers, refused) = match Answers::read(&find(quiz, path)?) {
+        Ok(answers) => (answers, None),
+        Err(refusal) => (None, Some(refusal)),
+    };
+    Ok((mark(quiz, &answers.unwrap_or_else(|| Answers::new(0))), refused))
 }
 
 /// The quiz of a question.

@@ -5,6 +5,7 @@
 use super::{Answers, Form, Item, POINTS, Quiz};
 use crate::exit::Exit;
 use crate::report::clean;
+use crate::score::Score;
 
 /// How many answers to unknown items are named.
 const MOST_STRANGERS: usize = 5;
@@ -100,9 +101,21 @@ impl Marked {
         }
     }
 
+    /// How many items have no answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.marks.iter().filter(|(_, mark)| *mark == Mark::Open).count()
+    }
+
+    /// The same as [`Marked::points`], to be added to those of the checks. Nothing is ever left to an instructor.
+    #[must_use]
+    pub fn score(&self) -> Score {
+        Score { earned: self.points(), open: 0, possible: POINTS }
+    }
+
     /// The exit code that says it.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        if self.right() == self.marks.len() { Exit::Full } else { Exit::Lost }
+        Exit::from(self.score())
     }
 }

@@ -125,15 +125,16 @@ fn points_text(marked: &Marked) -> String {
 /// The same as one JSON document.
 #[must_use]
 pub fn marked_json(quiz: &Quiz, marked: &Marked, refused: Option<&str>) -> Value {
-    let items: Vec<Value> = marked
-        .marks
-        .iter()
-        .map(|(id, mark)| json!({ "id": id, "verdict": word(mark).replace(' ', "_") }))
-        .collect();
     json!({
-        "schema": 1, "question": quiz.slug, "items": items, "right": marked.right(), "points": marked.points(), "possible": POINTS,
+        "schema": 1, "question": quiz.slug, "items": items_json(marked), "right": marked.right(), "points": marked.points(), "possible": POINTS,
         "unknown_items": marked.strangers, "refused": refused,
     })
+}
+
+/// One entry for each item, without its key.
+pub(crate) fn items_json(marked: &Marked) -> Vec<Value> {
+    let entry = |(id, mark): &(String, Mark)| json!({ "id": id, "verdict": word(mark).replace(' ', "_") });
+    marked.marks.iter().map(entry).collect()
 }
 
 fn option_text(letter: char, text: &str) -> String {

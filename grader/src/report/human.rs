@@ -1,6 +1,6 @@
 //! The report for people: the same words with and without colour.
 
-use super::{CheckReport, QuestionReport, Report};
+use super::{CheckReport, QuestionReport, QuizReport, Report, clean};
 use crate::fault::Fault;
 use crate::score::Score;
 use crate::verdict::{DoubtKind, Finding, Verdict};
@@ -52,13 +52,16 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
             one_part(text, part, question, style);
         }),
     }
+    if let Some(quiz) = &question.quiz {
+        one_quiz(text, quiz, question, style);
+    }
     if !question.kept.is_empty() {
         let parts = question.kept.join(", ");
         let _ = writeln!(text, "unchanged, so not graded again: {parts} (with --fresh they are)");
     }
     let score = question.score();
     let _ = writeln!(text, "score {}", style.paint("1", &points(score)));
-    if score.is_full() {
+    if question.score_of_checks().is_full() {
         let _ = writeln!(text, "Full marks do not prove");
         for limit in &question.proves_not {
             let _ = writeln!(text, "  - {limit}");
@@ -66,12 +69,35 @@ fn one_question(text: &mut String, question: &QuestionReport, style: Style) {
     } else if question.checks.iter().all(|check| check.verdict == Verdict::NotStarted) {
         let _ =
             writeln!(text, "Nothing is written yet. Start with exercises/{}/README.md.", question.question);
-    } else if score.is_losing() {
-        let losing = question.checks.iter().find(|check| check.score().is_losing());
-        let part = losing.and_then(|check| check.part.as_deref());
-        let part = part.map_or(String::new(), |part| format!(" --part {part}"));
+    } else if let Some(losing) = question.checks.iter().find(|check| check.score().is_losing()) {
+        let part = losing.part.as_deref().map_or(String::new(), |part| format!(" --part {part}"));
         let _ = writeln!(text, "A hint: cargo xtask hint {}{part}", question.short);
     }
+}
+
+/// The quiz, whose items are told by its own command.
+fn one_quiz(text: &mut String, quiz: &QuizReport, question: &QuestionReport, style: Style) {
+    let QuizReport { marked, refused } = quiz;
+    let _ = writeln!(text, "  {} {}", style.paint("1", "quiz"), points(marked.score()));
+    let (items, open, right) = (marked.marks.len(), marked.unanswered(), marked.right());
+    let (word, said) = match refused {
+        Some(refusal) => (word(&Verdict::Refused(refusal.clone()), style), clean(&refusal.headline)),
+        None if open == items => {
+            (word(&Verdict::NotStarted, style), format!("none of {items} items is answered"))
+        }
+        None if open > 0 => {
+            (String::new(), format!("{right} of {items} items are right, {open} not answered"))
+        }
+        None => (String::new(), format!("{right} of {items} items are right")),
+    };
+    let next = match open {
+        // Of somebody else's answers there is nothing to be answered here.
+        _ if refused.is_some() || !question.whose.is_empty() => String::new(),
+        0 => format!("; all reasons: cargo xtask quiz {}", question.short),
+        _ => format!("; go on: cargo xtask quiz {}", question.short),
+    };
+    let gap = if word.is_empty() { "" } else { "   " };
+    let _ = writeln!(text, "    {word}{gap}{said}{next}");
 }
 
 /// The checks of one part, or of a question without parts.

@@ -1,7 +1,8 @@
 //! The report for programs: schema 1.
 
-use super::{CheckReport, Report};
+use super::{CheckReport, QuizReport, Report};
 use crate::fault::Fault;
+use crate::quiz;
 use crate::score::Score;
 use crate::verdict::{Finding, Refusal, Verdict};
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub fn json(report: &Report) -> Value {
                 "question": question.question,
                 "score": points(question.score()),
                 "checks": question.checks.iter().map(check).collect::<Vec<_>>(),
+                "quiz": question.quiz.as_ref().map(quiz_value),
             })
         })
         .collect();
@@ -34,6 +36,16 @@ pub fn json(report: &Report) -> Value {
 
 fn points(score: Score) -> Value {
     json!({ "earned": score.earned, "open": score.open, "possible": score.possible })
+}
+
+fn quiz_value(report: &QuizReport) -> Value {
+    let QuizReport { marked, refused } = report;
+    json!({
+        "points": points(marked.score()),
+        "items": quiz::items_json(marked),
+        "unknown_items": marked.strangers,
+        "refused": refused.as_ref().map(|refusal| &refusal.headline),
+    })
 }
 
 /// One check.

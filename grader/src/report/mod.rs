@@ -10,9 +10,10 @@ pub use json::json;
 pub(crate) use json::{check, verdict_of};
 
 use crate::catalogue::{Check, Question};
+use crate::quiz::Marked;
 use crate::sandbox::Layers;
 use crate::score::Score;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Refusal, Verdict};
 
 /// What is said about all graded questions.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct QuestionReport {
     pub title: String,
     /// One for each check.
     pub checks: Vec<CheckReport>,
+    /// What the quiz came to, where the question has one and the whole question was asked for.
+    pub quiz: Option<QuizReport>,
     /// What full marks do not prove.
     pub proves_not: Vec<String>,
     /// The parts that were not graded again, since nothing of them has changed.
@@ -41,6 +44,15 @@ pub struct QuestionReport {
     /// What a command needs to be told to take this answer again, as in ` --solutions`; mostly
     /// nothing.
     pub whose: String,
+}
+
+/// What is said about the quiz of a question.
+#[derive(Debug, Clone)]
+pub struct QuizReport {
+    /// Its items.
+    pub marked: Marked,
+    /// Why the file of answers was not accepted.
+    pub refused: Option<Refusal>,
 }
 
 /// What is said about one check.
@@ -74,14 +86,21 @@ impl QuestionReport {
             short: question.short.clone(),
             title: question.title.clone(),
             checks,
+            quiz: None,
             proves_not: question.proves_not.clone(),
             kept: Vec::new(),
             whose: String::new(),
         }
     }
 
-    /// The points of this question.
+    /// The points of this question, its quiz included.
     pub fn score(&self) -> Score {
+        let quiz = self.quiz.iter().map(|quiz| quiz.marked.score());
+        quiz.chain([self.score_of_checks()]).sum()
+    }
+
+    /// The points of its checks.
+    pub fn score_of_checks(&self) -> Score {
         self.checks.iter().map(CheckReport::score).sum()
     }
 }
@@ -161,7 +180,65 @@ pub(crate) fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::*;
+    use crate::catalogue;
+    use crate::quiz::{self, Answers, Quiz};
+
+    /// A question of which every check passed, with a quiz answered so far as `count` items, each of them right.
+    fn with_quiz(quiz: &Quiz, count: usize) -> QuestionReport {
+        let question = catalogue::find(quiz.short()).expect("the question of the quiz");
+        let checks = question.checks.iter().map(|check| CheckReport::new(check, Verdict::Pass, 0));
+        let mut answers = Answers::new(7);
+        for item in &quiz.items[..count] {
+            answers.given.insert(item.id.clone(), item.right_letters(7));
+        }
+        let marked = quiz::mark(quiz, &answers);
+        QuestionReport {
+            quiz: Some(QuizReport { marked, refused: None }),
+            ..QuestionReport::new(&question, checks.collect())
+        }
+    }
+
+    fn told(question: &QuestionReport) -> String {
+        let layers = Layers::here();
+        human(&Report { layers, questions: vec![question.clone()] }, Style::Plain)
+    }
+
+    #[test]
+    fn the_quiz_is_a_tenth_of_the_marks_and_says_how_to_go_on() {
+        let quiz = quiz::of("q1_threads_or_processes").unwrap();
+        let all = quiz.items.len();
+        let (none, some, full) = (with_quiz(&quiz, 0), with_quiz(&quiz, all / 2), with_quiz(&quiz, all));
+        assert_eq!((none.score().earned, none.score().possible), (90, 100));
+        assert_eq!(some.score().earned, 90 + 10 * (all as u32 / 2) / all as u32);
+        assert!(full.score().is_full());
+        assert!(
+            told(&none)
+                .contains(&format!("TODO      none of {all} items is answered; go on: cargo xtask quiz q1"))
+        );
+        assert!(told(&some).contains(&format!("{} not answered; go on: cargo xtask quiz q1", all - all / 2)));
+        assert!(
+            told(&full)
+                .contains(&format!("{all} of {all} items are right; all reasons: cargo xtask quiz q1"))
+        );
+        let theirs = QuestionReport { whose: " --path x".into(), ..some };
+        assert!(told(&theirs).contains("not answered\n") && !told(&theirs).contains("xtask quiz"));
+        // What the code alone is worth stands there whether or not the quiz is answered.
+        assert!(told(&none).contains("Full marks do not prove") && told(&none).contains("score 90/100"));
+    }
+
+    #[test]
+    fn a_file_of_answers_that_is_refused_earns_nothing_and_costs_no_check() {
+        let quiz = quiz::of("q1_threads_or_processes").unwrap();
+        let mut report = with_quiz(&quiz, 0);
+        let refusal = Refusal { headline: "line 1 is not TOML: \u{1b}[2J".into(), evidence: Vec::new() };
+        report.quiz.as_mut().unwrap().refused = Some(refusal);
+        assert!(told(&report).contains("REFUSED   line 1 is not TOML: \\u{1b}[2J\n"));
+        assert_eq!((report.score().earned, report.score().open), (90, 0));
+        let value = json(&Report { layers: Layers::here(), questions: vec![report] });
+        assert_eq!(value["questions"][0]["quiz"]["points"]["earned"], 0);
+        assert_eq!(value["questions"][0]["score"]["possible"], 100);
+    }
 
     #[test]
     fn a_line_from_an_answer_cannot_command_a_terminal() {

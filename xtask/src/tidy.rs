@@ -1,5 +1,7 @@
 //! The rules of the house that a machine can check. Each answers with the places that break it.
 
+mod places;
+
 use crate::course;
 use grader::catalogue::{self, Kind, Question};
 use grader::exit::Exit;
@@ -56,9 +58,11 @@ pub(crate) fn broken_rules() -> Result<Vec<String>> {
         let text = read(&path)?;
         broken.extend(broken_in_file(&relative(&path), &text));
     }
-    for question in catalogue::questions()? {
-        broken.extend(broken_in_question(&question)?);
+    let questions = catalogue::questions()?;
+    for question in &questions {
+        broken.extend(broken_in_question(question)?);
     }
+    broken.extend(places::broken(&read(&course::root().join("README.md"))?, &questions));
     broken.extend(strange_folders()?);
     broken.extend(broken_arrows()?);
     for (path, old, new) in tables()? {

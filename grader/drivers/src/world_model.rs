@@ -106,6 +106,11 @@ pub fn sleeps() -> u64 {
     probe::sleeps().into()
 }
 
+/// Waits, and has failures say for what.
+pub fn waiting_for<T>(what: &'static str, wait: impl FnOnce() -> T) -> T {
+    probe::waiting_for(what, wait)
+}
+
 /// Comments on the story of the calling thread.
 pub fn say(text: &str) {
     probe::note(text.to_owned());

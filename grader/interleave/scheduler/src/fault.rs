@@ -148,7 +148,8 @@ fn leaked(state: &State) -> Failure {
 }
 
 fn lost_wake_up(state: &State) -> Option<String> {
-    blocked(state).find_map(|(thread, wait)| {
+    let unexplained = |(thread, _): &(ThreadRef, Wait)| state.threads[thread.0 as usize].purpose.is_none();
+    blocked(state).filter(unexplained).find_map(|(thread, wait)| {
         let Wait::Condvar(condvar) = wait else { return None };
         let object = &state.objects[condvar.0 as usize];
         let notify = object.idle_notify?;
@@ -257,6 +258,9 @@ fn waits(state: &State) -> Vec<String> {
 fn reason(state: &State, thread: ThreadRef) -> String {
     let Status::Blocked(wait) = state.threads[thread.0 as usize].status else { return String::new() };
     let object_name = |object: ObjectIndex| state.objects[object.0 as usize].name();
+    if let (Wait::Condvar(_), Some(purpose)) = (wait, state.threads[thread.0 as usize].purpose) {
+        return purpose.to_owned();
+    }
     match wait {
         Wait::Lock(object) | Wait::Shared(object) | Wait::Change(object) => {
             let hold = |hold: &crate::object::Hold| {

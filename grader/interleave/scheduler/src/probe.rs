@@ -110,6 +110,21 @@ pub fn locks_held(thread: ThreadRef) -> Vec<String> {
     ask(held).unwrap_or_default()
 }
 
+/// Gives a wait a meaning: whatever the current thread waits for inside `wait`, a failure says that it waits for `what`, as in
+/// "a task to begin". What a driver is made of is nobody's business, and a notification that came before such a wait is no
+/// lost wake-up. Panics come through.
+pub fn waiting_for<T>(what: &'static str, wait: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            ask(|state, me| state.threads[me].purpose = None);
+        }
+    }
+    ask(|state, me| state.threads[me].purpose = Some(what));
+    let _reset = Reset;
+    wait()
+}
+
 /// Adds a step of the current thread to the story.
 pub fn note(text: String) {
     ask(|state, me| {

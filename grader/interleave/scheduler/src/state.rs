@@ -81,6 +81,8 @@ pub(crate) struct Thread {
     pub(crate) looks: u32,
     /// The panic that is unwinding it at the moment.
     pub(crate) unwinding: Option<Box<str>>,
+    /// What it waits for, in words of whoever wrote the wait.
+    pub(crate) purpose: Option<&'static str>,
 }
 
 /// At least so many of the latest steps are kept: longer runs take no more memory.
@@ -192,6 +194,7 @@ impl State {
             idle_turns: 0,
             looks: 0,
             unwinding: None,
+            purpose: None,
         });
         index
     }

@@ -175,3 +175,37 @@ fn a_note_is_a_line_of_the_story_and_no_step() {
     assert!(story.contains("main  -- two; lines"), "{story}");
     assert_eq!(ran.steps, 1, "only the end of the thread is a step");
 }
+
+#[test]
+fn a_wait_with_a_meaning_is_told_by_it_and_blames_no_notification() {
+    let body = |meaning: bool| {
+        move || {
+            let (came, gate) = (Mutex::new(false), Condvar::new());
+            gate.notify_all();
+            let wait = || drop(gate.wait_while(came.lock().unwrap(), |came| !*came));
+            if meaning { probe::waiting_for("a task to begin", wait) } else { wait() }
+        }
+    };
+    let headline = |meaning: bool| {
+        let report = interleave::explore(5, 10, Options::default(), Arc::new(body(meaning)));
+        report.failure.unwrap().failure.clone().unwrap().headline
+    };
+    assert_eq!(headline(true), "no thread can go on: main waits for a task to begin");
+    assert!(headline(false).contains("when nobody was waiting"), "{}", headline(false));
+    assert_eq!(probe::waiting_for("nothing", || 7), 7, "outside a schedule it just waits");
+}
+
+#[test]
+fn a_meaning_ends_with_its_wait() {
+    let report = interleave::explore(
+        5,
+        10,
+        Options::default(),
+        Arc::new(|| {
+            probe::waiting_for("a task to begin", || ());
+            drop(Condvar::new().wait(Mutex::new(()).lock().unwrap()));
+        }),
+    );
+    let headline = report.failure.unwrap().failure.clone().unwrap().headline;
+    assert!(headline.contains("a notification of Condvar#1"), "{headline}");
+}

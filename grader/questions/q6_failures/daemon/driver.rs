@@ -135,7 +135,8 @@ impl Actor for Owner {
             _ => {
                 let Some((_, count)) = self.daemons.get(op[1] as usize) else { return Vec::new() };
                 let beats = count.beats.lock().unwrap_or_else(PoisonError::into_inner);
-                drop(count.came.wait_while(beats, |beats| *beats < op[2]));
+                let wait = || drop(count.came.wait_while(beats, |beats| *beats < op[2]));
+                world::waiting_for("a beat of the daemon", wait);
                 Vec::new()
             }
         }

@@ -74,9 +74,9 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    fn wait(&self, until: impl Fn(bool, u64) -> bool) {
-        let state = lock(&self.state);
-        drop(self.changed.wait_while(state, |state| !until(state.0, state.1)));
+    fn wait(&self, what: &'static str, until: impl Fn(bool, u64) -> bool) {
+        let wait = || drop(self.changed.wait_while(lock(&self.state), |state| !until(state.0, state.1)));
+        world::waiting_for(what, wait);
     }
 }
 
@@ -132,7 +132,7 @@ impl Thread<'_> {
             gate.begin();
             match kind {
                 words::SLEEPS => thread::sleep(Duration::from_secs(number)),
-                words::GATED => gate.wait(|open, _| open),
+                words::GATED => gate.wait("the gate that main opens", |open, _| open),
                 _ => thread::yield_now(),
             }
             world::say(&format!("task {place} ends"));
@@ -194,7 +194,7 @@ impl Actor for Thread<'_> {
             words::DROP => self.drop_executor(),
             words::FORGET => drop(self.take(a)),
             words::NEW_OF_NONE => return vec![matches!((self.shared.answer.new)(0), Err(true)).into()],
-            _ => self.shared.gate.wait(|_, begun| begun >= a),
+            _ => self.shared.gate.wait("another task to begin", |_, begun| begun >= a),
         }
         Vec::new()
     }

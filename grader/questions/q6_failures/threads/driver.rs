@@ -83,8 +83,9 @@ impl State {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait(&self, until: impl Fn(&(u64, bool)) -> bool) {
-        drop(self.changed.wait_while(self.lock(), |now| !until(now)));
+    fn wait(&self, what: &'static str, until: impl Fn(&(u64, bool)) -> bool) {
+        let wait = || drop(self.changed.wait_while(self.lock(), |now| !until(now)));
+        world::waiting_for(what, wait);
     }
 }
 
@@ -111,7 +112,7 @@ fn fail(kind: u64, number: u64) {
 fn body(kind: u64, number: u64, state: &State) -> u64 {
     match kind {
         words::GIVES => {}
-        words::GATED => state.wait(|now| now.1),
+        words::GATED => state.wait("the gate that main opens", |now| now.1),
         words::CATCHES | words::CATCHES_FIRST => {
             let caught = catch_unwind(AssertUnwindSafe(|| panic_any(words::CAUGHT)));
             drop(caught);
@@ -197,7 +198,7 @@ impl Actor for Owner {
                 }
             }
             words::FORGET => drop(self.take(a)),
-            words::AWAIT => self.state.wait(|now| now.0 >= a),
+            words::AWAIT => self.state.wait("a call of `log`", |now| now.0 >= a),
             words::OUTSIDE => drop(catch_unwind(|| panic_any(words::ELSEWHERE))),
             words::OTHER_THREAD => drop(thread::spawn(|| panic_any(words::ELSEWHERE)).join()),
             _ => {

@@ -6,7 +6,7 @@ questions! {
     processes q2_process_pool
     processes q3_two_processes
     threads q4_locked_list
-    threads q5_sharing_data
+    mixed q5_sharing_data
     threads q6_failures
     mixed q7_thread_pool
     processes q8_pool_timing

@@ -53,6 +53,8 @@ pub struct Question {
     pub minutes: Option<u32>,
     /// Threads or processes.
     pub kind: Kind,
+    /// Which of our libraries it is compiled against.
+    pub stock: Stock,
     /// The crates that answers may use.
     pub crates: Vec<String>,
     /// Whether arithmetic that overflows panics by itself, as in a debug build.
@@ -80,6 +82,8 @@ pub struct Part {
     pub files: Vec<String>,
     /// Threads or processes.
     pub kind: Kind,
+    /// Which of our libraries it is compiled against.
+    pub stock: Stock,
     /// The crates that it may use.
     pub crates: Vec<String>,
     /// Whether arithmetic that overflows panics by itself.
@@ -112,6 +116,27 @@ pub enum Kind {
     Threads,
     /// Processes: run in the real world, below a reaper.
     Processes,
+}
+
+/// A set of our libraries that answers are compiled against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stock {
+    /// For threads: both worlds.
+    Threads,
+    /// For processes: what is light.
+    Processes,
+    /// For processes that share data: the whole toolkit and heavy crates, `stock = "sharing"` in `exercise.toml`.
+    Sharing,
+}
+
+impl Stock {
+    fn of(kind: Kind, part: &DeTable<'_>) -> Self {
+        match kind {
+            _ if text_of(part, "stock").as_deref() == Some("sharing") => Stock::Sharing,
+            Kind::Threads => Stock::Threads,
+            Kind::Processes => Stock::Processes,
+        }
+    }
 }
 
 /// A marking guide.
@@ -194,6 +219,7 @@ impl Question {
             part: Some(part.name.clone()),
             parts: Vec::new(),
             kind: part.kind,
+            stock: part.stock,
             crates: part.crates.clone(),
             overflow_checks: part.overflow_checks,
             hints: part.hints.clone(),
@@ -300,10 +326,13 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         return Err(broken("there are rules without a check"));
     }
     let parts = tables_of(table, "part").map(|part| {
+        let is_of_processes = text_of(part, "world").as_deref() == Some("processes");
+        let kind = if is_of_processes { Kind::Processes } else { kind };
         Some(Part {
             name: text_of(part, "name")?,
             files: texts_of(part, "files"),
-            kind: if text_of(part, "world").as_deref() == Some("processes") { Kind::Processes } else { kind },
+            kind,
+            stock: Stock::of(kind, part),
             crates: texts_of(part, "crates"),
             overflow_checks: has_overflow_checks(part),
             given: texts_of(part, "given"),
@@ -332,6 +361,7 @@ fn read(slug: &'static str, kind: Kind, source: &'static Source) -> Result<Quest
         title: text("title")?,
         minutes: number_of(table, "minutes"),
         kind,
+        stock: Stock::of(kind, table),
         crates: texts_of(table, "crates"),
         overflow_checks: has_overflow_checks(table),
         files,

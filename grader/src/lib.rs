@@ -38,6 +38,7 @@ pub mod exit;
 pub mod grade;
 mod history;
 pub mod lanes;
+mod leftovers;
 pub mod quiz;
 pub mod replay;
 pub mod report;

@@ -7,7 +7,7 @@ mod pools;
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::build::{self, Workshop};
-use grader::catalogue::{self, Kind, Question};
+use grader::catalogue::{self, Question, Stock};
 use grader::exit::Exit;
 use grader::grade::{self, Settings};
 use grader::submission::{self, Submission};
@@ -130,7 +130,7 @@ impl Bare {
         for (path, text) in &answer.files {
             self.write(path, text)?;
         }
-        let kit = workshop.kit(Kind::Threads)?;
+        let kit = workshop.kit(Stock::Threads)?;
         let drivers = kit.driver(grader::experiment::World::Real);
         let search = |folder: &Path| format!("-Ldependency={}", folder.display());
         self.rustc(

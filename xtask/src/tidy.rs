@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bench-pools", &["q2_process_pool_solution", "toolkit"]),
     ("drivers-faults", &[]),
     ("drivers-processes", &["drivers-faults", "toolkit", "wire"]),
+    ("drivers-sharing", &["drivers-faults", "toolkit", "wire"]),
     ("held-pool", &["toolkit"]),
     ("quizzes", &["interleave", "toolkit"]),
     ("sandbox-init", &["wire"]),

@@ -6,7 +6,7 @@
 //! so a compiler that is shown `alias` alone cannot find a driver.
 
 use super::toolchain::Toolchain;
-use crate::catalogue::Kind;
+use crate::catalogue::Stock;
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::scratch;
@@ -24,6 +24,8 @@ struct Parts {
     name: &'static str,
     /// The packages to build.
     packages: &'static [&'static str],
+    /// The package with the drivers of questions about processes, if it is one of them.
+    process_driver: &'static str,
     /// Libraries that an answer's compiler must not be able to name.
     hidden: &'static [&'static str],
     /// What a change of which makes the kit stale, below the course's root.
@@ -33,6 +35,7 @@ struct Parts {
 const THREADS: Parts = Parts {
     name: "threads",
     packages: &["drivers", "drivers-model", "interleave-std", "interleave-core", "sandbox-init"],
+    process_driver: "",
     hidden: &["drivers", "drivers_model", "wire"],
     sources: &[
         "Cargo.lock",
@@ -50,6 +53,7 @@ const THREADS: Parts = Parts {
 const PROCESSES: Parts = Parts {
     name: "processes",
     packages: &["drivers-processes", "held-pool", "sandbox-init", "toolkit"],
+    process_driver: "drivers_processes",
     hidden: &["drivers_processes", "drivers_faults", "wire"],
     sources: &[
         "Cargo.lock",
@@ -65,11 +69,31 @@ const PROCESSES: Parts = Parts {
     ],
 };
 
+/// Does not name the toolkit: that of [`PROCESSES`] has the same file name without a hash, and less in it.
+const SHARING: Parts = Parts {
+    name: "sharing",
+    packages: &["drivers-sharing", "sandbox-init"],
+    process_driver: "drivers_sharing",
+    hidden: &["drivers_sharing", "drivers_faults", "wire"],
+    sources: &[
+        "Cargo.lock",
+        "Cargo.toml",
+        "exercises/toolkit",
+        "grader/drivers/faults",
+        "grader/drivers/processes",
+        "grader/drivers/sharing",
+        "grader/questions",
+        "grader/sandbox-init",
+        "grader/wire",
+    ],
+};
+
 impl Parts {
-    fn of(kind: Kind) -> Parts {
-        match kind {
-            Kind::Threads => THREADS,
-            Kind::Processes => PROCESSES,
+    fn of(stock: Stock) -> Parts {
+        match stock {
+            Stock::Threads => THREADS,
+            Stock::Processes => PROCESSES,
+            Stock::Sharing => SHARING,
         }
     }
 }
@@ -83,6 +107,8 @@ pub struct Kit {
     pub drivers: PathBuf,
     /// The program that closes the box around a compiler or a respondent.
     pub init: PathBuf,
+    /// The driver of questions about processes.
+    pub process_driver: PathBuf,
     /// Which file holds which crate.
     crates: PathBuf,
 }
@@ -95,8 +121,8 @@ impl Kit {
     ///
     /// A course error if our own code does not compile; a machine error if files cannot be
     /// written.
-    pub fn find(root: &Path, toolchain: &Toolchain, kind: Kind, building: &dyn Fn()) -> Result<Self> {
-        let parts = Parts::of(kind);
+    pub fn find(root: &Path, toolchain: &Toolchain, stock: Stock, building: &dyn Fn()) -> Result<Self> {
+        let parts = Parts::of(stock);
         let kits = scratch::base()?.join("kits");
         scratch::make(&kits)?;
         let folder = kits.join(format!("{}-{:016x}", parts.name, key(root, toolchain, parts)?));
@@ -104,6 +130,7 @@ impl Kit {
             alias: folder.join("alias"),
             drivers: folder.join("drivers"),
             init: folder.join("sandbox-init"),
+            process_driver: folder.join("drivers").join(format!("lib{}.rlib", parts.process_driver)),
             crates: folder.join("crates"),
         };
         let complete = folder.join("complete");
@@ -112,12 +139,14 @@ impl Kit {
             return Ok(kit);
         }
         building();
-        let (libraries, programs) = build(root, parts.packages)?;
+        let (mut libraries, programs) = build(root, parts.packages)?;
         for part in [&kit.alias, &kit.drivers] {
             scratch::make_listed(part)?;
         }
+        // Of two versions of a crate answers get the newer one: the other came along with something.
+        libraries.sort_by_key(|library| std::cmp::Reverse(library.version));
         let mut crates = String::new();
-        for (name, path) in &libraries {
+        for Library { name, path, .. } in &libraries {
             let part = if parts.hidden.contains(&name.as_str()) { &kit.drivers } else { &kit.alias };
             // The packages that are built by name come without a hash in their file's name.
             let file = path.file_name().unwrap_or_default();
@@ -144,11 +173,6 @@ impl Kit {
             World::Real => "libdrivers.rlib",
             World::Model => "libdrivers_model.rlib",
         })
-    }
-
-    /// The driver of process questions.
-    pub fn process_driver(&self) -> PathBuf {
-        self.drivers.join("libdrivers_processes.rlib")
     }
 
     /// The library of a crate that answers may use.
@@ -206,8 +230,12 @@ fn stamp(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
     Ok(())
 }
 
-/// Name and path of a library.
-type Library = (String, PathBuf);
+/// A library that cargo has built.
+struct Library {
+    name: String,
+    version: [u64; 3],
+    path: PathBuf,
+}
 
 /// Builds packages of ours; every program that comes of them.
 ///
@@ -240,16 +268,24 @@ fn build(root: &Path, packages: &[&str]) -> Result<(Vec<Library>, Vec<PathBuf>)>
             continue;
         }
         let name = message["target"]["name"].as_str().unwrap_or_default().replace('-', "_");
+        let version = version(message["package_id"].as_str().unwrap_or_default());
         for file in message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             // The compiler loads what derives traits from a shared library.
             if file.ends_with(".rlib") || file.ends_with(".so") {
-                libraries.push((name.clone(), PathBuf::from(file)));
+                libraries.push(Library { name: name.clone(), version, path: PathBuf::from(file) });
             }
         }
         let is_ours = message["target"]["kind"][0] == "bin";
         programs.extend(message["executable"].as_str().filter(|_| is_ours).map(PathBuf::from));
     }
     Ok((libraries, programs))
+}
+
+/// The version at the end of a package's id, as in `…#nix@0.31.4` or `…/wire#0.1.0`.
+fn version(id: &str) -> [u64; 3] {
+    let text = id.rsplit(['#', '@']).next().unwrap_or_default();
+    let mut numbers = text.split(['.', '-', '+']).map(|number| number.parse().unwrap_or(0));
+    [(); 3].map(|()| numbers.next().unwrap_or(0))
 }
 
 /// Removes kits that nobody has built or found for a day: one that is in use is younger.
@@ -261,5 +297,18 @@ fn forget_old(kits: &Path) {
         if age.is_some_and(|age| age > KEPT) {
             let _ = fs::remove_dir_all(item.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_version_is_larger() {
+        let registry = "registry+https://github.com/rust-lang/crates.io-index";
+        let [old, new] = ["nix@0.23.2", "nix@0.31.4"].map(|id| version(&format!("{registry}#{id}")));
+        assert_eq!((old, new), ([0, 23, 2], [0, 31, 4]));
+        assert!(old < new && version("path+file:///course/grader/wire#0.1.0") == [0, 1, 0]);
     }
 }

@@ -13,7 +13,7 @@ pub use kit::Kit;
 pub(crate) use kit::programs;
 pub use toolchain::Toolchain;
 
-use crate::catalogue::{self, Kind, Question};
+use crate::catalogue::{self, Kind, Question, Stock};
 use crate::error::{GraderError, Result};
 use crate::experiment::World;
 use crate::lanes::{Lanes, Load};
@@ -32,8 +32,8 @@ use std::path::{Path, PathBuf};
 pub struct Workshop {
     /// The compiler.
     pub toolchain: Toolchain,
-    /// Our libraries for each kind of question that was asked for.
-    kits: Vec<(Kind, Kit)>,
+    /// Our libraries for the questions that were asked for.
+    kits: Vec<(Stock, Kit)>,
     /// How strangers' code is started.
     pub sandbox: Sandbox,
 }
@@ -77,10 +77,10 @@ impl Workshop {
     pub fn open(root: &Path, questions: &[Question], building: impl Fn()) -> Result<Self> {
         scratch::forget_dead();
         let toolchain = Toolchain::find()?;
-        let mut kits: Vec<(Kind, Kit)> = Vec::new();
-        for kind in questions.iter().flat_map(Question::pieces).map(|piece| piece.kind) {
-            if !kits.iter().any(|(known, _)| *known == kind) {
-                kits.push((kind, Kit::find(root, &toolchain, kind, &building)?));
+        let mut kits: Vec<(Stock, Kit)> = Vec::new();
+        for stock in questions.iter().flat_map(Question::pieces).map(|piece| piece.stock) {
+            if !kits.iter().any(|(known, _)| *known == stock) {
+                kits.push((stock, Kit::find(root, &toolchain, stock, &building)?));
             }
         }
         let init = kits.first().map(|(_, kit)| kit.init.clone());
@@ -94,13 +94,13 @@ impl Workshop {
         self.kits.iter().map(|(_, kit)| kit.drivers.as_path()).collect()
     }
 
-    /// The libraries for a kind of question.
+    /// The libraries for what is compiled against this stock.
     ///
     /// # Errors
     ///
     /// A bug of ours if it was not asked for at [`Workshop::open`].
-    pub fn kit(&self, kind: Kind) -> Result<&Kit> {
-        let kit = self.kits.iter().find(|(known, _)| *known == kind);
+    pub fn kit(&self, stock: Stock) -> Result<&Kit> {
+        let kit = self.kits.iter().find(|(known, _)| *known == stock);
         kit.map(|(_, kit)| kit).ok_or_else(|| GraderError::bug("a kit that nobody asked for"))
     }
 }
@@ -237,7 +237,7 @@ fn compile_answer(
     if !question.overflow_checks {
         args.push("-Coverflow-checks=off".into());
     }
-    let kit = workshop.kit(question.kind)?;
+    let kit = workshop.kit(question.stock)?;
     if world == World::Model || !question.crates.is_empty() {
         args.push(joined("-Ldependency=", &kit.alias));
     }
@@ -296,12 +296,12 @@ fn link(
     args.push(harness.into());
     args.push("-Cstrip=debuginfo".into());
     args.push(joined("-o", &folder.join("respondent")));
-    let kit = workshop.kit(question.kind)?;
+    let kit = workshop.kit(question.stock)?;
     args.push(joined("-Ldependency=", &kit.alias));
     args.push(joined("-Ldependency=", &kit.drivers));
     let driver = match question.kind {
         Kind::Threads => kit.driver(world),
-        Kind::Processes => kit.process_driver(),
+        Kind::Processes => kit.process_driver.clone(),
     };
     for name in &question.crates {
         args.extend(extern_crate(name, &kit.library(name)?));

@@ -3,8 +3,9 @@
 use super::words::processes::{self as words, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
+use crate::leftovers::{LOOK, nothing_left};
 use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules, Who};
-use results::{LOOK, all_right, calls, held, nothing_left, open, place, plain, returned, say, trial};
+use results::{all_right, calls, held, open, place, plain, returned, say, trial};
 use std::collections::BTreeSet;
 
 #[path = "results.rs"]
@@ -310,7 +311,7 @@ const CLEAN: TrialRules = TrialRules {
             refused(after, trace)?;
         }
         trace.good_end(Fault::Hang, STUCK)?;
-        nothing_left(trace)?;
+        nothing_left(trace, |place| ![0, words::AT_REFUSAL].contains(&place))?;
         match (all.first(), returned(trace, 1)) {
             // Whoever needs no descriptor has a right answer.
             (Some(Call::FewFiles(_)), Some([words::OK, _])) => all_right(trial, trace, 1),

@@ -3,7 +3,7 @@
 use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Census, Pick, Seen, Step, Trace, Trial};
+use crate::trial::{Pick, Seen, Step, Trace, Trial};
 use wire::Entry;
 
 /// A trial with these calls and this script.
@@ -171,68 +171,6 @@ pub(in super::super) fn say(outcome: Option<[u64; 2]>) -> String {
         words::OS => format!("Err(Os({:?}))", nix::Error::from_raw(with as u32 as i32)),
         _ => "Err(Failed(..))".into(),
     }
-}
-
-/// Look at once, and again when nothing moves any more.
-pub(in super::super) const LOOK: [Step; 4] = [Step::Census, Step::Quiet, Step::Census, Step::GoOn];
-
-/// The looks at a checkpoint where a call is over.
-fn looks(trace: &Trace) -> Vec<&Census> {
-    let (mut over, mut looks) = (false, Vec::new());
-    for event in &trace.events {
-        match &event.seen {
-            // 0 is the door, before the first call.
-            Seen::Checkpoint(number) => over = ![0, words::AT_REFUSAL].contains(number),
-            Seen::WentOn => over = false,
-            Seen::Census(census) if over => looks.push(census),
-            _ => {}
-        }
-    }
-    looks
-}
-
-/// At every pair of looks nobody is there, and at the end nothing is left.
-pub(in super::super) fn nothing_left(trace: &Trace) -> Result<(), Wrong> {
-    let all = looks(trace);
-    let running = |census: &Census| census.children.len() + census.others.len();
-    for [at_once, later] in all.as_chunks::<2>().0 {
-        let (fault, what) = if !later.zombies.is_empty() {
-            let count = later.zombies.len();
-            (
-                Fault::Zombie,
-                format!("the call is over; processes that have ended and were not waited for: {count}"),
-            )
-        } else if running(later) > 0 {
-            (Fault::Orphan, format!("the call is over; processes that are still there: {}", running(later)))
-        } else if running(at_once) > 0 || !at_once.zombies.is_empty() {
-            (Fault::Orphan, "the call was over before the end of a process".to_owned())
-        } else {
-            continue;
-        };
-        return Err(Wrong::new(fault, what));
-    }
-    if let [first, .., last] = all.as_slice()
-        && last.descriptors > first.descriptors
-    {
-        let more = last.descriptors - first.descriptors;
-        return Err(Wrong::new(
-            Fault::FdLeak,
-            format!("from call to call descriptors stay open: {more} more"),
-        ));
-    }
-    let left = &trace.left;
-    for (count, fault, what) in [
-        (left.zombies, Fault::Zombie, "processes that have ended and were not waited for"),
-        (left.processes, Fault::Orphan, "processes that still run"),
-        (left.descriptors, Fault::FdLeak, "descriptors that are open"),
-        (left.threads, Fault::LeakedThread, "threads that have not ended"),
-        (left.shared_memory, Fault::ShmLeak, "pieces of shared memory in `/dev/shm`"),
-    ] {
-        if count > 0 {
-            return Err(Wrong::new(fault, format!("left behind at the end: {count} {what}")));
-        }
-    }
-    Ok(())
 }
 
 /// Opens the gates of these jobs, one after the other, and lets all come to rest in between.

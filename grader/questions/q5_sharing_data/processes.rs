@@ -1,0 +1,2 @@
+//! Question 5: the drivers of its parts about processes, which are judged from outside. Each writes down what was called and what
+//! came back, and judges nothing.

@@ -350,14 +350,24 @@ impl Trace {
     }
 }
 
+/// The call, counted from 1, of which somebody tells what came of it: that is what tasks of large numbers are.
+fn told_call(task: u64) -> Option<u64> {
+    (task >> 48 > 0).then_some(task >> 48)
+}
+
 /// One line of a story.
 fn line(seen: &Seen) -> Option<String> {
     let column = |who: Who, text: String| format!("{}{:<10}  {text}", "    ".repeat(who.rank), who.name());
     let names = |all: &[Who]| all.iter().map(|who| who.name()).collect::<Vec<_>>().join(", ");
     Some(match seen {
         Seen::Arrived { who, task, held, .. } => {
-            column(*who, format!("begins task {task} and is held ({held} held)"))
+            let what = match told_call(*task) {
+                Some(call) => format!("tells what came of call {call}"),
+                None => format!("begins task {task}"),
+            };
+            column(*who, format!("{what} and is held ({held} held)"))
         }
+        Seen::Opened { who, task, .. } if told_call(*task).is_some() => column(*who, "may go on".into()),
         Seen::Opened { who, task, .. } => column(*who, format!("may finish task {task}")),
         Seen::InVain { .. } => "judge       waits in vain: nothing moves and nobody else comes".into(),
         Seen::Killed(who) => column(*who, "is killed by the judge".into()),

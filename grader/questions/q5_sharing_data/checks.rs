@@ -13,6 +13,10 @@ mod event;
 mod handoff;
 #[path = "local/checks.rs"]
 mod local;
+#[path = "pipe/checks.rs"]
+mod pipe;
+#[path = "players/trace.rs"]
+mod players;
 #[path = "queue/checks.rs"]
 mod queue;
 #[path = "reentrant/checks.rs"]
@@ -39,8 +43,9 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Threads(queue::RULES),
         Guide::Threads(barrier::RULES),
         Guide::Threads(local::RULES),
+        Guide::Processes(pipe::RULES),
     ],
-    given: &[file!("src/lib.rs"), file!("src/api.rs")],
+    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/link_error.rs")],
     stub: &[
         file!("src/threads/counter.rs"),
         file!("src/threads/reentrant.rs"),
@@ -50,5 +55,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/threads/queue.rs"),
         file!("src/threads/barrier.rs"),
         file!("src/threads/local.rs"),
+        file!("src/processes/pipe.rs"),
     ],
 };

@@ -1,2 +1,7 @@
 //! Question 5: the drivers of its parts about processes, which are judged from outside. Each writes down what was called and what
 //! came back, and judges nothing.
+
+#[path = "pipe/driver.rs"]
+pub mod pipe;
+#[path = "players/driver.rs"]
+pub mod players;

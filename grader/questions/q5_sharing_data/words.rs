@@ -10,6 +10,10 @@ pub mod event;
 pub mod handoff;
 #[path = "local/words.rs"]
 pub mod local;
+#[path = "pipe/words.rs"]
+pub mod pipe;
+#[path = "players/words.rs"]
+pub mod players;
 #[path = "queue/words.rs"]
 pub mod queue;
 #[path = "reentrant/words.rs"]

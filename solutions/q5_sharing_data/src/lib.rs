@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod link_error;
 
 pub mod threads {
     //! The tools for threads, a file each.
@@ -22,4 +23,6 @@ pub mod threads {
 
 pub mod processes {
     //! The tools for processes, a file each.
+
+    pub mod pipe;
 }

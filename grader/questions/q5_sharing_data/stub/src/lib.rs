@@ -1,11 +1,12 @@
-//! Question 5: the tools for sharing data between threads, built from a mutex and a condition variable.
+//! Question 5: the tools for sharing data, between threads and between processes.
 //!
-//! Each file in `threads` is a part of its own, graded apart from the others: it uses the standard library, the types
-//! given in `api`, and nothing of another part.
+//! Each file in `threads` and in `processes` is a part of its own, graded apart from the others, and uses nothing of another part.
+//! Those in `threads` use the standard library and the types given in `api`; those in `processes` the crates that the README names.
 
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod link_error;
 
 pub mod threads {
     //! The tools for threads, a file each.
@@ -18,4 +19,10 @@ pub mod threads {
     pub mod queue;
     pub mod reentrant;
     pub mod semaphore;
+}
+
+pub mod processes {
+    //! The tools for processes, a file each.
+
+    pub mod pipe;
 }

@@ -1,0 +1,99 @@
+//! Several processes that use one tool: the caller plays its calls, and starts children that play theirs.
+//!
+//! Knows neither tool nor right answers. What comes of a call is told to the judge over the gate, from the process that made it.
+
+use super::super::words::players::{self as words, Call, Told};
+use crate::refusal::limit;
+use crate::session::{calls, checkpoint, play_call};
+use crate::{faults, gate};
+use nix::sys::resource::Resource;
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wire::Challenge;
+
+/// A tool with which calls are made.
+pub trait Part {
+    /// This process is a child now, and plays these calls: it lets go what only others use.
+    fn enter(&mut self, player: u64);
+    /// Makes a call.
+    fn act(&mut self, code: u64, args: &[u64]) -> Told;
+    /// Drops everything.
+    fn leave(&mut self);
+}
+
+/// Plays the scene as the caller.
+///
+/// # Errors
+///
+/// If it is no list of calls.
+pub fn play(part: &mut dyn Part, challenge: &Challenge) -> Result<(), String> {
+    let calls = calls(challenge, Call::from_words)?;
+    let mut children: Vec<(u64, Pid)> = Vec::new();
+    for (place, call) in calls.iter().enumerate().filter(|(_, call)| call.player == 0) {
+        play_call(place as u64, || act(part, &calls, place, call, &mut children));
+    }
+    part.leave();
+    limit(Resource::RLIMIT_NOFILE, None);
+    children.into_iter().for_each(|(_, child)| wait_for(child));
+    Ok(())
+}
+
+fn act(part: &mut dyn Part, calls: &[Call], place: usize, call: &Call, children: &mut Vec<(u64, Pid)>) {
+    let first = call.args.first().copied().unwrap_or_default();
+    match call.code {
+        words::START => match toolkit::fork(|| play_child(part, calls, first)) {
+            Ok(child) => children.push((first, child)),
+            Err(_) => _ = gate::wait(Told::new(words::THREADS, 0).task(place)),
+        },
+        words::WAIT => {
+            if let Some(at) = children.iter().position(|(player, _)| *player == first) {
+                wait_for(children.remove(at).1);
+            }
+        }
+        words::CHECKPOINT => checkpoint(first),
+        _ => play_one(part, place, call),
+    }
+}
+
+fn play_child(part: &mut dyn Part, calls: &[Call], player: u64) -> i32 {
+    part.enter(player);
+    for (place, call) in calls.iter().enumerate().filter(|(_, call)| call.player == player) {
+        if call.code == words::LEAVE {
+            return 0; // the caller's memory is not dropped here either
+        }
+        play_one(part, place, call);
+    }
+    part.leave();
+    0
+}
+
+/// What every player can do.
+fn play_one(part: &mut dyn Part, place: usize, call: &Call) {
+    let first = call.args.first().copied().unwrap_or_default();
+    let told = match call.code {
+        words::FAULTS => {
+            faults::set(u32::try_from(first).unwrap_or_default());
+            return;
+        }
+        words::HOLD => {
+            gate::wait(first);
+            return;
+        }
+        words::FEW_FILES => {
+            let open = std::fs::read_dir("/proc/self/fd").map_or(0, |all| all.count() as u64);
+            return limit(Resource::RLIMIT_NOFILE, Some(open - 1 + first));
+        }
+        words::FILES => return limit(Resource::RLIMIT_NOFILE, None),
+        _ => catch_unwind(AssertUnwindSafe(|| part.act(call.code, &call.args)))
+            .unwrap_or(Told::new(words::PANICKED, 0)),
+    };
+    if call.tells || told.kind == words::PANICKED {
+        limit(Resource::RLIMIT_NOFILE, None); // or there may be none for the gate
+        gate::wait(told.task(place));
+    }
+}
+
+fn wait_for(child: Pid) {
+    while faults::without(|| waitpid(child, None)) == Err(nix::Error::EINTR) {}
+}

@@ -1,0 +1,149 @@
+//! Trials of several players in few words, and what they told.
+//!
+//! Knows calls, tellings and who was busy; what is right is the business of each part.
+
+use super::super::words::players::{self as words, Call, Told};
+use crate::experiment::Wrong;
+use crate::fault::Fault;
+use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
+
+/// A trial of this name with these calls and this script.
+pub(super) fn trial(scene: &'static str, calls: &[Call], script: &[Step]) -> Trial {
+    Trial { scene, words: calls.iter().map(Call::to_words).collect(), script: script.to_vec() }
+}
+
+/// A call that is not told.
+pub(super) fn quiet(player: u64, code: u64, args: &[u64]) -> Call {
+    Call { player, tells: false, code, args: args.to_vec() }
+}
+
+/// A call after which the player tells what came of it.
+pub(super) fn tell(player: u64, code: u64, args: &[u64]) -> Call {
+    Call { tells: true, ..quiet(player, code, args) }
+}
+
+/// The caller starts these players.
+pub(super) fn start(players: &[u64]) -> Vec<Call> {
+    players.iter().map(|&player| quiet(0, words::START, &[player])).collect()
+}
+
+/// The caller waits for the end of these players.
+pub(super) fn wait(players: &[u64]) -> Vec<Call> {
+    players.iter().map(|&player| quiet(0, words::WAIT, &[player])).collect()
+}
+
+/// Opens the gate of a [`words::HOLD`].
+pub(super) fn open(hold: u64) -> Step {
+    Step::Open(Pick::Task(hold))
+}
+
+/// Lets so many go as they come, one after the other.
+pub(super) fn flow(count: usize) -> Step {
+    flow_but(count, &[])
+}
+
+/// The same, but these tasks are held.
+pub(super) fn flow_but(count: usize, except: &[u64]) -> Step {
+    Step::Flow { count, except: except.to_vec(), together: 1 }
+}
+
+/// The calls of a trial.
+pub(super) fn calls(trial: &Trial) -> Vec<Call> {
+    trial.words.iter().filter_map(|words| Call::from_words(words)).collect()
+}
+
+/// Everything that was told, in the order in which it came: which call, what, and by whom.
+pub(super) fn tellings(trace: &Trace) -> impl Iterator<Item = (usize, Told, Who)> {
+    trace.arrivals().filter_map(|(who, task)| {
+        let (call, told) = Told::from_task(task)?;
+        Some((call, told, who))
+    })
+}
+
+/// What came of the call with this place; `None` if it was not told.
+pub(super) fn told(trace: &Trace, call: usize) -> Option<Told> {
+    tellings(trace).find(|(place, ..)| *place == call).map(|(_, told, _)| told)
+}
+
+/// No call has panicked, and nobody has more than one thread.
+///
+/// # Errors
+///
+/// The first call of which that is not so; `name` says what a call of this code is called.
+pub(super) fn no_panic(
+    trial: &Trial,
+    trace: &Trace,
+    name: impl Fn(u64) -> &'static str,
+) -> Result<(), Wrong> {
+    for (place, call) in calls(trial).iter().enumerate() {
+        match told(trace, place).map(|told| told.kind) {
+            Some(words::PANICKED) => {
+                let what = format!("{} panicked in {}", name(call.code), who(call));
+                return Err(Wrong::new(Fault::Panic, what));
+            }
+            Some(words::THREADS) => {
+                let what = "the caller has more than one thread and cannot start a process";
+                return Err(Wrong::new(Fault::LeakedThread, what));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Every call that tells was told, but by those that the judge has killed.
+///
+/// # Errors
+///
+/// The first call of which that is not so.
+pub(super) fn all_told(
+    trial: &Trial,
+    trace: &Trace,
+    name: impl Fn(u64) -> &'static str,
+) -> Result<(), Wrong> {
+    if was_killed(trace) {
+        return Ok(());
+    }
+    let calls = calls(trial);
+    let untold = (0..calls.len()).find(|&place| calls[place].tells && told(trace, place).is_none());
+    untold.map_or(Ok(()), |place| {
+        let what = format!("{} ended before {} returned", who(&calls[place]), name(calls[place].code));
+        Err(Wrong::new(Fault::EarlyExit, what))
+    })
+}
+
+fn who(call: &Call) -> &'static str {
+    if call.player == 0 { "the caller" } else { "a child" }
+}
+
+/// Whether the judge has killed somebody, who then tells nothing more.
+fn was_killed(trace: &Trace) -> bool {
+    trace.events.iter().any(|event| matches!(event.seen, Seen::Killed(_)))
+}
+
+/// At every look from [`Step::Idle`] everybody was at rest.
+///
+/// # Errors
+///
+/// Who was not.
+pub(super) fn at_rest(trace: &Trace) -> Result<(), Wrong> {
+    for event in &trace.events {
+        let Seen::Idle(all) = &event.seen else { continue };
+        for busy in all {
+            let name = busy.who.name();
+            let shares = format!(
+                "in 60 ms with nothing to do: running at {} of {} looks, {} wake-ups",
+                busy.running_looks, busy.looks, busy.naps
+            );
+            if busy.running_looks * 3 >= busy.looks || busy.permille > 200 {
+                let what = format!("{name} uses the processor while it waits");
+                return Err(Wrong::new(Fault::BusyWait, what).with_evidence(vec![shares]));
+            }
+            if busy.naps > 3 {
+                let what = format!("{name} waits by waking again and again to look");
+                return Err(Wrong::new(Fault::SleepPolling, what).with_evidence(vec![shares]));
+            }
+        }
+    }
+    Ok(())
+}

@@ -32,6 +32,7 @@ pub mod fault;
 pub mod judge;
 pub mod verdict;
 
+mod actors;
 pub mod bank;
 pub mod drill;
 pub mod exit;

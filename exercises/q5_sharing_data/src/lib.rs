@@ -24,5 +24,6 @@ pub mod threads {
 pub mod processes {
     //! The tools for processes, a file each.
 
+    pub mod locks;
     pub mod pipe;
 }

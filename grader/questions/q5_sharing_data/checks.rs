@@ -17,6 +17,8 @@ mod local;
 mod pipe;
 #[path = "players/trace.rs"]
 mod players;
+#[path = "locks/checks.rs"]
+mod locks;
 #[path = "queue/checks.rs"]
 mod queue;
 #[path = "reentrant/checks.rs"]
@@ -44,6 +46,7 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Threads(barrier::RULES),
         Guide::Threads(local::RULES),
         Guide::Processes(pipe::RULES),
+        Guide::Processes(locks::RULES),
     ],
     given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/link_error.rs")],
     stub: &[
@@ -56,5 +59,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/threads/barrier.rs"),
         file!("src/threads/local.rs"),
         file!("src/processes/pipe.rs"),
+        file!("src/processes/locks.rs"),
     ],
 };

@@ -5,3 +5,5 @@
 pub mod pipe;
 #[path = "players/driver.rs"]
 pub mod players;
+#[path = "locks/driver.rs"]
+pub mod locks;

@@ -14,6 +14,8 @@ pub mod local;
 pub mod pipe;
 #[path = "players/words.rs"]
 pub mod players;
+#[path = "locks/words.rs"]
+pub mod locks;
 #[path = "queue/words.rs"]
 pub mod queue;
 #[path = "reentrant/words.rs"]

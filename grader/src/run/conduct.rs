@@ -50,6 +50,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Talk<()> {
         caller_killed |= *step == Step::KillCaller;
     }
     if caller_killed {
+        stage.count_shared_memory();
         return Ok(());
     }
     // From here on nobody is held any more.

@@ -403,6 +403,11 @@ impl Stage {
         Ok(())
     }
 
+    /// The same after everybody was killed: only memory with a name can be left.
+    pub(super) fn count_shared_memory(&mut self) {
+        self.trace.left.shared_memory = self.respondent.shared_memory();
+    }
+
     /// Closes the session: the token must come back, the exit must be clean.
     pub(super) fn close(&mut self) -> Talk<()> {
         let token = link::fresh_bits();

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod actors;
 mod codec;
 mod message;
 mod policy;

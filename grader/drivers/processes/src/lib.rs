@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod actors;
 pub mod gate;
 mod line;
 pub mod refusal;

@@ -25,3 +25,7 @@ pub enum GetError {
 /// The queue is closed; here is the item that it did not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed<T>(pub T);
+
+/// Whoever had this before died with it; here it is, for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HolderDied<G>(pub G);

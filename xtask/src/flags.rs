@@ -77,7 +77,7 @@ pub(crate) fn command() -> Command {
                         .value_name("N")
                         .value_parser(value_parser!(u32).range(1..))
                         .default_value("200")
-                        .help("Runs of stub, solution and variants; impostors get a tenth"),
+                        .help("Runs of solution and variants; stub and impostors get a tenth"),
                 )
                 .arg(
                     Arg::new("hogs")

@@ -2,6 +2,8 @@
 
 mod bars;
 mod engine;
+mod ipc;
+mod peers;
 mod pools;
 
 use crate::{course, shell};
@@ -22,6 +24,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     match flags.subcommand() {
         Some(("loop", flags)) => edit_loop(flags.get_one::<u32>("rounds").copied().unwrap_or(15)),
         Some(("pools", flags)) => pools::run(flags),
+        Some(("ipc", flags)) => ipc::run(flags),
         Some(("engine", flags)) => engine::run(flags),
         _ => Ok(Exit::Usage),
     }
@@ -69,9 +72,19 @@ fn edit_loop(rounds: u32) -> Result<Exit> {
 }
 
 /// Builds and runs a program of its own that measures and prints one document of JSON.
-fn measured_by(package: &str, rounds: u32) -> Result<Value> {
+fn measured_by(package: &str, program: &str, rounds: u32) -> Result<Value> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--release", "--quiet", "--package", package, "--", &rounds.to_string()])
+        .args([
+            "run",
+            "--release",
+            "--quiet",
+            "--package",
+            package,
+            "--bin",
+            program,
+            "--",
+            &rounds.to_string(),
+        ])
         .current_dir(course::root())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -120,6 +120,12 @@ pub(crate) fn command() -> Command {
                         .arg(format()),
                 )
                 .subcommand(
+                    Command::new("ipc")
+                        .about("The tools of question 5 for processes beside CPython's and the bare calls")
+                        .arg(rounds())
+                        .arg(format()),
+                )
+                .subcommand(
                     Command::new("engine")
                         .about("The schedule explorer beside Shuttle, schedules per second")
                         .arg(rounds())

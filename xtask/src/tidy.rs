@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("drivers", &["wire"]),
     ("drivers-model", &["interleave", "interleave-core", "interleave-std", "wire"]),
     ("second-opinion", &["interleave", "interleave-std"]),
-    ("bench-pools", &["q2_process_pool_solution", "toolkit"]),
+    ("bench-processes", &["q2_process_pool_solution", "q5_sharing_data_solution", "toolkit"]),
     ("drivers-faults", &[]),
     ("drivers-processes", &["drivers-faults", "toolkit", "wire"]),
     ("drivers-sharing", &["drivers-faults", "toolkit", "wire"]),

@@ -1,7 +1,7 @@
 //! A bar chart as SVG: a group for each number of workers, a bar for each contender. It knows how to
 //! draw and not what the figures mean.
 
-use super::pools::{contenders, value};
+use super::peers::{contenders, value};
 use serde_json::Value;
 use std::fmt::Write;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(super) fn run(flags: &ArgMatches) -> Result<Exit> {
     let rounds = flags.get_one::<u32>("rounds").copied().unwrap_or(15);
     shell::say(&format!("measuring {rounds} rounds, two seconds each"));
-    let document = super::measured_by("second-opinion", rounds)?;
+    let document = super::measured_by("second-opinion", "second-opinion", rounds)?;
     let json = flags.get_one::<String>("format").is_some_and(|format| format == "json");
     shell::report(&if json { document.to_string() } else { table(&document) });
     Ok(Exit::Full)

@@ -1,7 +1,7 @@
 //! The floor: the same system calls without a pool around them.
 
-use crate::figures::Figures;
-use crate::{Result, TASKS, Trouble, timed_us};
+use crate::TASKS;
+use bench_processes::{Figures, Result, Trouble, timed_us};
 use nix::sys::wait::waitpid;
 use nix::unistd::{pipe, read, write};
 use std::os::fd::OwnedFd;

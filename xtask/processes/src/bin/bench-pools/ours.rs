@@ -1,8 +1,7 @@
 //! The course's own pool: question 8, many tiny tasks, and large frames in both directions.
 
-use crate::figures::Figures;
-use crate::threads::in_a_child;
-use crate::{Result, TASKS, Trouble, square, timed_us};
+use crate::{TASKS, square};
+use bench_processes::{Figures, Result, Trouble, in_a_child, timed_us};
 use q2_process_pool::{PoolError, ProcessPool, TaskError};
 use std::num::NonZeroUsize;
 

@@ -1,14 +1,13 @@
-//! CPython's `multiprocessing.Pool`, in one process that measures on request, so that the start of the
-//! interpreter is not counted. It does not know what the requests mean.
+//! CPython in one process that measures on request, so that the start of the interpreter is not counted. It does not know what
+//! the requests mean.
 
-use crate::figures::Figures;
-use crate::{Result, TASKS, Trouble};
+use crate::{Result, Trouble};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A running interpreter. Dropping it closes its input, at which it ends.
 #[derive(Debug)]
-pub(crate) struct Peer {
+pub struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -16,10 +15,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// `None` where there is no interpreter.
-    pub(crate) fn start() -> Option<Self> {
+    /// Starts an interpreter with this program, which first writes its version, then a line of figures for each line that it
+    /// reads. `None` where there is no interpreter.
+    #[must_use]
+    pub fn start(program: &str) -> Option<Self> {
         let mut process = Command::new("python3")
-            .args(["-c", include_str!("peer.py")])
+            .args(["-c", program])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -31,30 +32,20 @@ impl Peer {
         Some(peer)
     }
 
-    pub(crate) fn version(&self) -> &str {
+    /// The interpreter's own version.
+    #[must_use]
+    pub fn version(&self) -> &str {
         &self.version
     }
 
-    pub(crate) fn question_8(&mut self, figures: &mut Figures, workers: usize) -> Result<()> {
-        let times = self.ask("q8", workers)?;
-        for (measure, us) in ["q8_total_us", "q8_map_us"].into_iter().zip(times) {
-            figures.note(measure, "python", workers, us);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn tiny(&mut self, figures: &mut Figures, workers: usize) -> Result<()> {
-        for (measure, what) in [("tiny_each_us", "each"), ("tiny_chunked_us", "chunked")] {
-            for us in self.ask(what, workers)? {
-                figures.note(measure, "python", workers, us);
-            }
-        }
-        Ok(())
-    }
-
-    fn ask(&mut self, what: &str, workers: usize) -> Result<Vec<f64>> {
+    /// Has it measure, and returns its figures. Blocks until they are there.
+    ///
+    /// # Errors
+    ///
+    /// If it ends instead, or answers something else than numbers.
+    pub fn ask(&mut self, request: &str) -> Result<Vec<f64>> {
         let requests = self.requests.as_mut().ok_or("the peer has been dismissed")?;
-        writeln!(requests, "{what} {workers} {TASKS}")?;
+        writeln!(requests, "{request}")?;
         self.line()?.split(' ').map(|word| word.parse().map_err(Trouble::from)).collect()
     }
 

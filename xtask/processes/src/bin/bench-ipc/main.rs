@@ -1,0 +1,70 @@
+//! Measures the tools of question 5 with which processes share data, beside CPython's and the bare system calls, and prints
+//! one JSON document. It knows nothing of tables.
+//!
+//! Each contender measures in a child of its own, whose memory holds nothing else.
+
+mod bare;
+mod locks;
+mod pipe;
+
+use bench_processes::{Figures, Peer, Ratio, Result, in_a_child, run, step};
+use std::process::ExitCode;
+
+/// How many messages go to and fro, or one way, and how often a lock is taken.
+const TIMES: u64 = 5_000;
+
+/// Above 1 means that the course's own is faster than its peer; those over bare calls say how much dearer it is.
+const RATIOS: &[Ratio] = &[
+    Ratio::of("pipe_python_over_ours", ("pipe_us", "python"), ("pipe_us", "ours")),
+    Ratio::of("pipe_ours_over_bare", ("pipe_us", "ours"), ("pipe_us", "bare")),
+    Ratio::of("lock_python_over_ours", ("lock_us", "python"), ("lock_us", "ours")),
+    Ratio::of("lock_ours_over_bare", ("lock_us", "ours"), ("lock_us", "bare")),
+    Ratio::of("semaphore_python_over_ours", ("semaphore_us", "python"), ("semaphore_us", "ours")),
+    Ratio::of("semaphore_ours_over_bare", ("semaphore_us", "ours"), ("semaphore_us", "bare")),
+];
+
+/// What is measured, and who can do it: work that returns microseconds a time.
+const MEASURES: &[Measure] = &[
+    Measure { name: "pipe_us", ours: pipe::ours, bare: Some(bare::pipe) },
+    Measure { name: "lock_us", ours: locks::lock, bare: Some(bare::lock) },
+    Measure { name: "semaphore_us", ours: locks::semaphore, bare: Some(bare::semaphore) },
+];
+
+/// One thing to measure.
+struct Measure {
+    name: &'static str,
+    ours: fn() -> Result<f64>,
+    bare: Option<fn() -> Result<f64>>,
+}
+
+fn main() -> ExitCode {
+    run(measure)
+}
+
+fn measure(rounds: u32) -> Result<String> {
+    let mut figures = Figures::default();
+    let mut python = Peer::start(include_str!("peer.py"));
+    for _ in 0..rounds {
+        for measure in MEASURES {
+            step(|| one(&mut figures, measure, &mut python))?;
+        }
+    }
+    Ok(figures.document(rounds, python.as_ref().map(Peer::version), RATIOS).to_string())
+}
+
+fn one(figures: &mut Figures, measure: &Measure, python: &mut Option<Peer>) -> Result<()> {
+    let contenders = [("ours", Some(measure.ours)), ("bare", measure.bare)];
+    for (contender, work) in contenders {
+        let Some(work) = work else { continue };
+        for us in in_a_child(|| Ok(vec![work()?]))? {
+            figures.note(measure.name, contender, 1, us);
+        }
+    }
+    if let Some(python) = python {
+        let what = measure.name.trim_end_matches("_us");
+        for us in python.ask(&format!("{what} {TIMES}"))? {
+            figures.note(measure.name, "python", 1, us);
+        }
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ questions! {
     processes q3_two_processes
     threads q4_locked_list
     mixed q5_sharing_data
-    threads q6_failures
+    mixed q6_failures
     mixed q7_thread_pool
     processes q8_pool_timing
 }

@@ -11,6 +11,8 @@ mod context;
 mod daemon;
 #[path = "futures/checks.rs"]
 mod futures;
+#[path = "processes/checks.rs"]
+mod processes;
 #[path = "resources/checks.rs"]
 mod resources;
 #[path = "retry/checks.rs"]
@@ -36,8 +38,9 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Threads(context::RULES),
         Guide::Threads(retry::RULES),
         Guide::Threads(daemon::RULES),
+        Guide::Processes(processes::RULES),
     ],
-    given: &[file!("src/lib.rs"), file!("src/api.rs")],
+    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/child_error.rs")],
     stub: &[
         file!("src/threads.rs"),
         file!("src/futures.rs"),
@@ -46,5 +49,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/context.rs"),
         file!("src/retry.rs"),
         file!("src/daemon.rs"),
+        file!("src/processes.rs"),
     ],
 };

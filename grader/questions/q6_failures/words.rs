@@ -8,6 +8,8 @@ pub mod context;
 pub mod daemon;
 #[path = "futures/words.rs"]
 pub mod futures;
+#[path = "processes/words.rs"]
+pub mod processes;
 #[path = "resources/words.rs"]
 pub mod resources;
 #[path = "retry/words.rs"]

@@ -18,6 +18,15 @@ pub fn limit(what: Resource, most: Option<u64>) {
     }
 }
 
+/// Has the system refuse to open more than so many descriptors more.
+pub fn few_files(more: u64) {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let numbers = open.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok());
+    if let Some(highest) = numbers.max() {
+        limit(Resource::RLIMIT_NOFILE, Some(highest + 1 + more));
+    }
+}
+
 /// How many forks there were.
 pub fn forks() -> u64 {
     FORKS.load(Ordering::Relaxed)

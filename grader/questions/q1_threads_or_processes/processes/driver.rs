@@ -167,7 +167,7 @@ impl Scene {
                 }
             }
             Call::Fork => refusal::fork_again(),
-            Call::FewFiles(more) => limit(Resource::RLIMIT_NOFILE, Some(first_free()? + more)),
+            Call::FewFiles(more) => refusal::few_files(more),
             Call::Files => limit(Resource::RLIMIT_NOFILE, None),
             Call::HoldStart => HOLDS.store(true, Ordering::Relaxed),
         }
@@ -183,13 +183,6 @@ impl Scene {
         print!("{}", words::half_line(token));
         Some(())
     }
-}
-
-/// One more than the highest number of a descriptor that is open.
-fn first_free() -> Option<u64> {
-    let open = std::fs::read_dir("/proc/self/fd").ok()?;
-    let numbers = open.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok());
-    numbers.max().map(|number| number + 1)
 }
 
 fn tell_outcome(call: u64, ([kind, number], text): &Outcome) {

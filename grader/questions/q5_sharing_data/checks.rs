@@ -19,6 +19,8 @@ mod pipe;
 mod players;
 #[path = "locks/checks.rs"]
 mod locks;
+#[path = "process_queue/checks.rs"]
+mod process_queue;
 #[path = "queue/checks.rs"]
 mod queue;
 #[path = "reentrant/checks.rs"]
@@ -47,6 +49,7 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Threads(local::RULES),
         Guide::Processes(pipe::RULES),
         Guide::Processes(locks::RULES),
+        Guide::Processes(process_queue::RULES),
     ],
     given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/link_error.rs")],
     stub: &[
@@ -60,5 +63,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/threads/local.rs"),
         file!("src/processes/pipe.rs"),
         file!("src/processes/locks.rs"),
+        file!("src/processes/queue.rs"),
     ],
 };

@@ -7,3 +7,5 @@ pub mod pipe;
 pub mod players;
 #[path = "locks/driver.rs"]
 pub mod locks;
+#[path = "process_queue/driver.rs"]
+pub mod process_queue;

@@ -16,6 +16,8 @@ pub mod pipe;
 pub mod players;
 #[path = "locks/words.rs"]
 pub mod locks;
+#[path = "process_queue/words.rs"]
+pub mod process_queue;
 #[path = "queue/words.rs"]
 pub mod queue;
 #[path = "reentrant/words.rs"]

@@ -26,4 +26,5 @@ pub mod processes {
 
     pub mod locks;
     pub mod pipe;
+    pub mod queue;
 }

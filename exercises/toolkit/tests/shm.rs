@@ -153,6 +153,17 @@ const CASES: &[Case] = &[
         let sum = MappedFile::<AtomicU64>::open(&path).expect("the same file");
         assert_eq!(sum.load(Ordering::Relaxed), 40_000);
     }),
+    ("a_file_that_is_mapped_can_be_opened_by_others_meanwhile", || {
+        let folder = Folder::new();
+        let path = folder.file("counters");
+        let mine = MappedFile::<AtomicU64>::open(&path).expect("a file");
+        finish(start(|| {
+            let same = MappedFile::<AtomicU64>::open(&path).expect("the same file");
+            same.store(7, Ordering::Relaxed);
+            true
+        }));
+        assert_eq!(mine.load(Ordering::Relaxed), 7);
+    }),
     ("a_file_of_another_shape_is_refused_and_named", || {
         let folder = Folder::new();
         let path = folder.file("counters");

@@ -157,8 +157,10 @@ fn map<T: AnyBytes>(path: &Path, len: usize) -> Result<Mapping, MapError> {
     let header = header((body / T::NUMBER_BYTES) as u64, T::NUMBER_BYTES as u64);
     let file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(os)?;
-    lock(&file)?; // until `file` is closed; a mapping needs no open file
+    lock(&file)?;
     prepare(&file, bytes as u64, &header)?;
+    // Closing it would not do: the mapping keeps the file open, and with it the lock, as long as it is there.
+    file.unlock().map_err(os)?;
     Mapping::of_file(&file, bytes).map_err(MapError::Os)
 }
 

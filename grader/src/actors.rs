@@ -235,3 +235,23 @@ pub(crate) fn nothing_after_a_kill(trace: &Trace) -> Result<(), Wrong> {
         }
     }
 }
+
+/// Nobody has more memory to itself, where the judge looked, than so many KiB.
+///
+/// # Errors
+///
+/// Who has more.
+pub(crate) fn own_memory(trace: &Trace, most_kib: u64) -> Result<(), Wrong> {
+    for event in &trace.events {
+        let Seen::Memory(all) = &event.seen else { continue };
+        if let Some((who, bytes)) = all.iter().find(|(_, bytes)| bytes >> 10 >= most_kib) {
+            let what = format!(
+                "{} has {} KiB of memory to itself: what is shared needs no copy (less than {most_kib} KiB is enough)",
+                who.name(),
+                bytes >> 10
+            );
+            return Err(Wrong::new(Fault::PrivateCopy, what));
+        }
+    }
+    Ok(())
+}

@@ -39,7 +39,7 @@ faults! {
     StaleRead, LockHeld, LeakedThread, Sequential, TooFewWorkers, TooManyWorkers, NotReused,
     StaticSplit, WrongOrder, Blocks, LostTask, SwallowedPanic, Panic, HungOnCrash, Zombie, Orphan, FdLeak, ShmLeak,
     TornOutput, OutputFlood, DiskFlood, OutOfMemory, TooManyTasks, ForbiddenCall, ShortRead, PipeDeadlock, Hang,
-    StartedProcess, EarlyExit, Timeout, CompileError,
+    StartedProcess, EarlyExit, Timeout, CompileError, PrivateCopy,
 }
 
 impl Fault {

@@ -70,6 +70,8 @@ pub enum Step {
     Continue,
     /// Write down what everybody waits for.
     Doing,
+    /// Write down how much memory everybody has to itself.
+    Memory,
 }
 
 /// Which of the tasks that are held.
@@ -152,6 +154,8 @@ pub enum Seen {
     Stopped(Who),
     /// What everybody does, in words.
     Doing(Vec<(Who, String)>),
+    /// How many bytes everybody has in memory that belongs to no file and is not shared.
+    Memory(Vec<(Who, u64)>),
     /// Who there is.
     Census(Census),
     /// How much everybody worked while nobody had anything to do.
@@ -385,6 +389,11 @@ fn line(seen: &Seen) -> Option<String> {
         }
         Seen::Returned => "the caller  has returned from the last call".into(),
         Seen::Stopped(who) => column(*who, "is stopped by the judge".into()),
-        Seen::Checkpoint(_) | Seen::WentOn | Seen::Dwelt | Seen::Idle(_) | Seen::Doing(_) => return None,
+        Seen::Checkpoint(_)
+        | Seen::WentOn
+        | Seen::Dwelt
+        | Seen::Idle(_)
+        | Seen::Doing(_)
+        | Seen::Memory(_) => return None,
     })
 }

@@ -21,12 +21,16 @@ mod players;
 mod locks;
 #[path = "process_queue/checks.rs"]
 mod process_queue;
+#[path = "mapped/checks.rs"]
+mod mapped;
 #[path = "queue/checks.rs"]
 mod queue;
 #[path = "reentrant/checks.rs"]
 mod reentrant;
 #[path = "semaphore/checks.rs"]
 mod semaphore;
+#[path = "value/checks.rs"]
+mod value;
 
 /// A file of the stub, or one that the grader brings along.
 macro_rules! file {
@@ -52,6 +56,10 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Processes(process_queue::RULES),
     ],
     given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/link_error.rs")],
+        Guide::Processes(value::RULES),
+        Guide::Processes(mapped::RULES),
+    ],
+    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/number.rs")],
     stub: &[
         file!("src/threads/counter.rs"),
         file!("src/threads/reentrant.rs"),
@@ -64,5 +72,7 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/processes/pipe.rs"),
         file!("src/processes/locks.rs"),
         file!("src/processes/queue.rs"),
+        file!("src/processes/value.rs"),
+        file!("src/processes/mapped.rs"),
     ],
 };

@@ -9,3 +9,7 @@ pub mod players;
 pub mod locks;
 #[path = "process_queue/driver.rs"]
 pub mod process_queue;
+#[path = "mapped/driver.rs"]
+pub mod mapped;
+#[path = "value/driver.rs"]
+pub mod value;

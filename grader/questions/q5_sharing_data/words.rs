@@ -18,9 +18,13 @@ pub mod players;
 pub mod locks;
 #[path = "process_queue/words.rs"]
 pub mod process_queue;
+#[path = "mapped/words.rs"]
+pub mod mapped;
 #[path = "queue/words.rs"]
 pub mod queue;
 #[path = "reentrant/words.rs"]
 pub mod reentrant;
 #[path = "semaphore/words.rs"]
 pub mod semaphore;
+#[path = "value/words.rs"]
+pub mod value;

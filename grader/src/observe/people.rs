@@ -52,6 +52,11 @@ impl People {
         false
     }
 
+    /// How many bytes everybody has to itself.
+    pub(crate) fn memory(&mut self) -> Vec<(Who, u64)> {
+        self.all().into_iter().map(|pid| (self.name(pid), proc::own_bytes(pid))).collect()
+    }
+
     /// Who there is.
     pub(crate) fn census(&mut self) -> Census {
         let mut census = Census {

@@ -131,6 +131,10 @@ fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
             let doing = observe::doing(&mut stage.people);
             stage.note(Seen::Doing(doing));
         }
+        Step::Memory => {
+            let memory = stage.people.memory();
+            stage.note(Seen::Memory(memory));
+        }
     }
     Ok(())
 }

@@ -61,6 +61,16 @@ pub(crate) fn size(pid: u32) -> (u64, u64) {
     (pages.unwrap_or_default() * 4096, threads.unwrap_or_default())
 }
 
+/// How many bytes a process has in memory, or put away, that belong to no file and are shared with nobody: not those of shared mappings.
+pub(crate) fn own_bytes(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let kib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default()
+    };
+    (kib("RssAnon") + kib("VmSwap")) * 1024
+}
+
 /// How many bytes there are in files that these processes hold open and that have no name any more, or
 /// never had one: nobody finds them in a folder. Each is counted once.
 pub(crate) fn nameless_file_bytes(pids: &[u32]) -> u64 {

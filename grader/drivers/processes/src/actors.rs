@@ -141,6 +141,14 @@ impl Actor<'_> {
         &self.notes.cells[number as usize % words::CELLS]
     }
 
+    /// Waits until a cell has at least this, or the child that should bring it there is dead.
+    pub fn watch(&self, number: u64, least: u64, child: u64) {
+        let pid = usize::try_from(child).ok().and_then(|child| self.pids.get(child.checked_sub(1)?).copied());
+        while self.cell(number).load(Ordering::Relaxed) < least && pid.is_some_and(is_alive) {
+            yield_now();
+        }
+    }
+
     /// Adds one to a cell so that another who does it at the same time is noticed.
     pub fn count(&self, number: u64) -> u64 {
         let cell = self.cell(number);
@@ -175,6 +183,11 @@ impl Actor<'_> {
 fn dead(pid: Pid) {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
     faults::without(|| while waitid(Id::Pid(pid), flags) == Err(nix::Error::EINTR) {});
+}
+
+fn is_alive(pid: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    faults::without(|| waitid(Id::Pid(pid), flags)) == Ok(WaitStatus::StillAlive)
 }
 
 /// Leaves the process as a program does, with everything that it holds.

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod link_error;
+pub mod number;
 
 pub mod threads {
     //! The tools for threads, a file each.
@@ -25,6 +26,8 @@ pub mod processes {
     //! The tools for processes, a file each.
 
     pub mod locks;
+    pub mod mapped;
     pub mod pipe;
     pub mod queue;
+    pub mod value;
 }

@@ -1,0 +1,162 @@
+//! Question 5, `mapped`: several processes open counters in one file, each for itself, and count.
+
+use super::super::words::mapped as words;
+use crate::actors::{Actor, Cast, Part};
+use crate::session::serve;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use toolkit::shm::MapError;
+use wire::actors::Op;
+
+/// Counters of an answer.
+pub trait Counters {
+    /// How many.
+    fn count(&self) -> usize;
+    /// Adds.
+    fn add(&self, index: usize, amount: u64) -> u64;
+    /// Looks.
+    fn get(&self, index: usize) -> u64;
+    /// Empties.
+    fn take(&self, index: usize) -> u64;
+}
+
+/// `open` of an answer.
+pub type Opens = fn(&Path, usize) -> Result<Box<dyn Counters>, MapError>;
+
+/// An answer behind its adapter.
+#[derive(Debug, Clone, Copy)]
+pub struct Driver(pub Opens);
+
+/// Serves the judge with an answer.
+pub fn run(opens: Opens) {
+    serve(&Cast(Driver(opens)));
+}
+
+/// Writes the adapter and the `main` of a respondent.
+#[macro_export]
+macro_rules! q5_mapped {
+    ($answer:ident) => {
+        use $answer::processes::mapped::MappedCounters;
+        use $crate::q5_sharing_data::driver::mapped as driver;
+
+        struct Counters(MappedCounters);
+
+        impl driver::Counters for Counters {
+            fn count(&self) -> usize {
+                self.0.len()
+            }
+
+            fn add(&self, index: usize, amount: u64) -> u64 {
+                self.0.add(index, amount)
+            }
+
+            fn get(&self, index: usize) -> u64 {
+                self.0.get(index)
+            }
+
+            fn take(&self, index: usize) -> u64 {
+                self.0.take(index)
+            }
+        }
+
+        fn main() {
+            driver::run(|path, count| Ok(Box::new(Counters(MappedCounters::open(path, count)?))))
+        }
+    };
+}
+
+impl Driver {
+    fn open(&self, path: &Path, count: u64) -> Result<Box<dyn Counters>, [u64; 2]> {
+        (self.0)(path, count as usize).map_err(|error| match error {
+            MapError::Foreign => [words::IS_FOREIGN, 0],
+            MapError::OtherShape { .. } => [words::HAS_OTHER_SHAPE, 0],
+            MapError::Os(error) => [words::OS, error as i32 as u64],
+        })
+    }
+}
+
+impl Part for Driver {
+    /// Where the file is: the folder is this run's own.
+    type Tool = PathBuf;
+
+    fn make(&self, _from: &[u64]) -> Result<PathBuf, String> {
+        Ok(std::env::temp_dir().join("counters"))
+    }
+
+    fn act(&self, path: &PathBuf, actor: &Actor<'_>) {
+        let mut open: Option<Box<dyn Counters>> = None;
+        actor.each(|[code, with, other]: Op| {
+            let index = with as usize;
+            let counters = || open.as_deref().expect("the counters were opened");
+            match code {
+                words::OPEN | words::OPEN_NOWHERE => {
+                    let nowhere = path.join("no folder").join("counters");
+                    let at = if code == words::OPEN { path } else { &nowhere };
+                    match self.open(at, with) {
+                        Ok(counters) => open = Some(counters),
+                        Err(why) => return why,
+                    }
+                }
+                words::CLOSE => open = None,
+                words::ADD => return [counters().add(index, other), 0],
+                words::GET => return [counters().get(index), 0],
+                words::TAKE => return [counters().take(index), 0],
+                words::LEN => return [counters().count() as u64, 0],
+                words::ADD_OFTEN => return [add_often(counters(), actor, with, other as usize), 0],
+                words::ADD_TOLD => {
+                    for _ in 0..with {
+                        counters().add(other as usize, 1);
+                        actor.cell(words::DONE).fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                words::TAKE_OFTEN => {
+                    let goes_on = |_: &u64| actor.cell(words::ENOUGH).load(Ordering::Relaxed) == 0;
+                    let taken = (0..with).take_while(goes_on).map(|_| counters().take(other as usize));
+                    return [taken.sum(), 0];
+                }
+                words::ADD_ALL => {
+                    let each = (0..counters().count()).step_by(index.max(1));
+                    each.for_each(|index| _ = counters().add(index, 1));
+                }
+                words::WATCH => actor.watch(words::DONE, with, other),
+                words::OUTSIDE => {
+                    let panics = |work: &dyn Fn() -> u64| catch_unwind(AssertUnwindSafe(work)).is_err();
+                    let ways: [&dyn Fn() -> u64; 3] =
+                        [&|| counters().add(index, 1), &|| counters().get(index), &|| counters().take(index)];
+                    return [ways.iter().filter(|work| panics(**work)).count() as u64, 0];
+                }
+                words::FOREIGN => {
+                    let text = "a letter to somebody else\n".repeat(1 + with as usize / 26);
+                    std::fs::write(path, &text.as_bytes()[..index]).expect("the folder is ours");
+                }
+                words::LOOK => {
+                    let bytes = std::fs::read(path).unwrap_or_default();
+                    let mut hasher = DefaultHasher::new();
+                    bytes.hash(&mut hasher);
+                    return [hasher.finish(), bytes.len() as u64];
+                }
+                _ => panic!("no such call"),
+            }
+            [0, 0]
+        });
+    }
+}
+
+/// Adds one to a counter until that has met others often enough; how often it has added.
+fn add_often(counters: &dyn Counters, actor: &Actor<'_>, most: u64, index: usize) -> u64 {
+    let (mut added, mut met, mut last) = (0, 0, None);
+    let enough = actor.cell(words::ENOUGH);
+    while added < most && enough.load(Ordering::Relaxed) == 0 {
+        let before = counters.add(index, 1);
+        actor.cell(words::FOUND).fetch_add(before, Ordering::Relaxed);
+        added += 1;
+        met += u64::from(last.is_some_and(|last| before != last + 1));
+        last = Some(before);
+        if met >= words::MIXED {
+            enough.store(1, Ordering::Relaxed);
+        }
+    }
+    added
+}

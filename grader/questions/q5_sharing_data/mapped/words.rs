@@ -1,0 +1,76 @@
+//! The calls of counters in a file.
+
+use wire::actors::{self, Op};
+
+/// Opens so many counters; comes back with one of the ends below, and with a number of the system's.
+pub const OPEN: u64 = 1;
+/// Closes them.
+pub const CLOSE: u64 = 2;
+/// Adds a number to a counter; comes back with what it was.
+pub const ADD: u64 = 3;
+/// What a counter is.
+pub const GET: u64 = 4;
+/// Empties a counter; comes back with what it was.
+pub const TAKE: u64 = 5;
+/// So often at most: adds one to a counter, until [`MIXED`] times another was there in between, with this or another actor; comes back
+/// with how often it has added. All that came back is added up in cell [`FOUND`].
+pub const ADD_OFTEN: u64 = 6;
+/// So often: adds one to a counter, and then says so in cell [`DONE`].
+pub const ADD_TOLD: u64 = 7;
+/// So often at most: takes from a counter, as long as the others add; comes back with the sum.
+pub const TAKE_OFTEN: u64 = 8;
+/// How many counters there are.
+pub const LEN: u64 = 9;
+/// Waits until cell [`DONE`] is at least this, or the child with the second number is dead.
+pub const WATCH: u64 = 10;
+/// Adds one, looks, and takes at an index that is not there; comes back with how many of these panicked.
+pub const OUTSIDE: u64 = 11;
+/// Puts a file of somebody else's there, of so many bytes.
+pub const FOREIGN: u64 = 12;
+/// What is in the file, as a number, and how long it is.
+pub const LOOK: u64 = 13;
+/// Opens counters in a folder that is not there; as [`OPEN`].
+pub const OPEN_NOWHERE: u64 = 14;
+/// Adds one to each counter, or to each of so many: the first, and so on.
+pub const ADD_ALL: u64 = 15;
+
+/// What was found by all additions, added up.
+pub const FOUND: u64 = 0;
+/// Whether additions and others have met often enough.
+pub const ENOUGH: u64 = 2;
+/// How often is enough.
+pub const MIXED: u64 = 100;
+/// How many additions have come back.
+pub const DONE: u64 = 1;
+
+/// They are open.
+pub const OPENED: u64 = 0;
+/// `Foreign`.
+pub const IS_FOREIGN: u64 = 1;
+/// `OtherShape`.
+pub const HAS_OTHER_SHAPE: u64 = 2;
+/// `Os`, with its number.
+pub const OS: u64 = 3;
+
+/// A call, as a student would say it.
+pub fn say([code, with, _]: Op) -> String {
+    match code {
+        OPEN | OPEN_NOWHERE => format!("open(.., {with})"),
+        ADD | ADD_OFTEN | ADD_TOLD | ADD_ALL => "add".into(),
+        GET => format!("get({with})"),
+        TAKE | TAKE_OFTEN => "take".into(),
+        LEN => "len".into(),
+        actors::GATE => format!("work {with}"),
+        _ => "a call".into(),
+    }
+}
+
+/// An end of `open`, as a student would say it.
+pub fn end([what, with]: [u64; 2]) -> String {
+    match what {
+        OPENED => "Ok".into(),
+        IS_FOREIGN => "Err(Foreign)".into(),
+        HAS_OTHER_SHAPE => "Err(OtherShape { .. })".into(),
+        _ => format!("Err(Os(error {with}))"),
+    }
+}

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod grid_error;
 pub mod link_error;
 pub mod number;
 
@@ -25,6 +26,7 @@ pub mod threads {
 pub mod processes {
     //! The tools for processes, a file each.
 
+    pub mod grid;
     pub mod locks;
     pub mod mapped;
     pub mod pipe;

@@ -9,6 +9,8 @@ mod barrier;
 mod counter;
 #[path = "event/checks.rs"]
 mod event;
+#[path = "grid/checks.rs"]
+mod grid;
 #[path = "handoff/checks.rs"]
 mod handoff;
 #[path = "local/checks.rs"]
@@ -54,12 +56,17 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Processes(pipe::RULES),
         Guide::Processes(locks::RULES),
         Guide::Processes(process_queue::RULES),
-    ],
-    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/link_error.rs")],
         Guide::Processes(value::RULES),
         Guide::Processes(mapped::RULES),
+        Guide::Processes(grid::RULES),
     ],
-    given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/number.rs")],
+    given: &[
+        file!("src/lib.rs"),
+        file!("src/api.rs"),
+        file!("src/grid_error.rs"),
+        file!("src/link_error.rs"),
+        file!("src/number.rs"),
+    ],
     stub: &[
         file!("src/threads/counter.rs"),
         file!("src/threads/reentrant.rs"),
@@ -74,5 +81,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/processes/queue.rs"),
         file!("src/processes/value.rs"),
         file!("src/processes/mapped.rs"),
+        file!("src/processes/grid.rs"),
     ],
 };

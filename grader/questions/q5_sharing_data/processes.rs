@@ -5,6 +5,8 @@
 pub mod pipe;
 #[path = "players/driver.rs"]
 pub mod players;
+#[path = "grid/driver.rs"]
+pub mod grid;
 #[path = "locks/driver.rs"]
 pub mod locks;
 #[path = "process_queue/driver.rs"]

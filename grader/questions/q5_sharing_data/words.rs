@@ -6,6 +6,8 @@ pub mod barrier;
 pub mod counter;
 #[path = "event/words.rs"]
 pub mod event;
+#[path = "grid/words.rs"]
+pub mod grid;
 #[path = "handoff/words.rs"]
 pub mod handoff;
 #[path = "local/words.rs"]

@@ -1,0 +1,143 @@
+//! A table of numbers in memory that processes share, summed by several processes, each with several threads.
+//!
+//! Why this works: the region is there before the first fork, so every child has the same pages, and works on its share of them where
+//! they lie. Each child makes its pool after it was forked: threads are not forked with a process, and a caller with threads could
+//! not fork. What a child has found it leaves in a region, too, and its exit code says whether it came that far.
+
+use crate::grid_error::GridError;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use toolkit::shm::Region;
+
+/// Numbers in rows and columns that processes share.
+pub struct SharedGrid {
+    /// The bits of the numbers, row by row.
+    cells: Region<[AtomicU64]>,
+    columns: usize,
+}
+
+impl SharedGrid {
+    /// A grid of zeros, shared with all processes that are forked from now on.
+    ///
+    /// # Errors
+    ///
+    /// If there are no cells, or the system does not give the memory.
+    pub fn new(rows: usize, columns: usize) -> Result<Self, GridError> {
+        let count = rows.checked_mul(columns).ok_or(GridError::Os(Errno::ENOMEM))?;
+        Ok(Self { cells: Region::new(count).map_err(GridError::Os)?, columns })
+    }
+
+    fn cell(&self, row: usize, column: usize) -> &AtomicU64 {
+        // Without this, a column too far would be the first of the next row.
+        assert!(column < self.columns, "there is no column {column}");
+        let place = row.checked_mul(self.columns).and_then(|begin| self.cells.get(begin + column));
+        place.unwrap_or_else(|| panic!("there is no row {row}"))
+    }
+
+    /// The number in a cell.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, or no such column.
+    pub fn get(&self, row: usize, column: usize) -> f64 {
+        load(self.cell(row, column))
+    }
+
+    /// Puts a number into a cell.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, or no such column.
+    pub fn set(&self, row: usize, column: usize, value: f64) {
+        store(self.cell(row, column), value);
+    }
+
+    /// The sum of what `of` makes of each number.
+    ///
+    /// # Errors
+    ///
+    /// If a process cannot be started, or dies; none is left then.
+    pub fn sum(
+        &self,
+        processes: NonZeroUsize,
+        threads: NonZeroUsize,
+        of: &(dyn Fn(f64) -> f64 + Sync),
+    ) -> Result<f64, GridError> {
+        let processes = processes.get();
+        let found = Region::<[AtomicU64]>::new(processes).map_err(GridError::Os)?;
+        let bound = |which: usize| self.cells.len() * which / processes;
+        // All are started before one is waited for. If one cannot be, those before it are dropped, and so killed.
+        let start = |which: usize| {
+            let share = &self.cells[bound(which)..bound(which + 1)];
+            Worker::start(|| {
+                let pool = ThreadPoolBuilder::new().num_threads(threads.get()).build();
+                let Ok(pool) = pool else { return 1 };
+                let sum = pool.install(|| share.par_iter().map(|cell| of(load(cell))).sum());
+                store(&found[which], sum);
+                0
+            })
+        };
+        let workers = (0..processes).map(start).collect::<Result<Vec<_>, _>>()?;
+        workers.into_iter().try_for_each(Worker::join)?;
+        // Who has ended has stored everything before.
+        Ok(found.iter().map(load).sum())
+    }
+}
+
+fn load(cell: &AtomicU64) -> f64 {
+    f64::from_bits(cell.load(Ordering::Relaxed))
+}
+
+fn store(cell: &AtomicU64, value: f64) {
+    cell.store(value.to_bits(), Ordering::Relaxed);
+}
+
+/// A child that is killed and waited for when it is dropped.
+struct Worker {
+    id: Pid,
+    is_waited_for: bool,
+}
+
+impl Worker {
+    fn start(work: impl FnOnce() -> i32) -> Result<Self, GridError> {
+        toolkit::fork(work).map(|id| Self { id, is_waited_for: false }).map_err(GridError::Fork)
+    }
+
+    fn join(mut self) -> Result<(), GridError> {
+        match self.wait() {
+            Ok(WaitStatus::Exited(_, 0)) => Ok(()),
+            Ok(WaitStatus::Exited(_, code)) => Err(GridError::WorkerDied { signal: None, code: Some(code) }),
+            Ok(WaitStatus::Signaled(_, signal, _)) => {
+                Err(GridError::WorkerDied { signal: Some(signal as i32), code: None })
+            }
+            Ok(_) => Err(GridError::Os(Errno::ECHILD)),
+            Err(error) => Err(GridError::Os(error)),
+        }
+    }
+
+    fn wait(&mut self) -> Result<WaitStatus, Errno> {
+        loop {
+            match waitpid(self.id, None) {
+                Err(Errno::EINTR) => {}
+                end => {
+                    self.is_waited_for = true;
+                    return end;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.is_waited_for && kill(self.id, Signal::SIGKILL).is_ok() {
+            let _ = self.wait();
+        }
+    }
+}

@@ -13,12 +13,18 @@ const TABLE: Table = Table {
     sizes: &[1],
     measures: &[
         ("pipe_us", "`pipe`: a number there and back [us]"),
+        ("queue_us", "`process_queue`: an item, from one process to another [us]"),
+        ("array_us", "`value`: 8 MiB of an array read at once [us]"),
         ("lock_us", "`locks`: a lock that is free, taken and given back [us]"),
         ("semaphore_us", "`locks`: a permit, taken and given back [us]"),
     ],
     ratios: &[
         ("pipe_python_over_ours", "`pipe`: python / ours"),
         ("pipe_ours_over_bare", "`pipe`: ours / bare"),
+        ("queue_python_over_ours", "an item: python / ours"),
+        ("queue_ours_over_bare", "an item: ours / bare"),
+        ("array_python_over_ours", "array: python / ours"),
+        ("array_ours_over_bare", "array: ours / bare"),
         ("lock_python_over_ours", "lock: python / ours"),
         ("lock_ours_over_bare", "lock: ours / bare"),
         ("semaphore_python_over_ours", "permit: python / ours"),

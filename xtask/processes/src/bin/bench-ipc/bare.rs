@@ -1,6 +1,6 @@
 //! The floor: the same by system calls, or by the C library's lock, without a tool around them.
 
-use crate::TIMES;
+use crate::{NUMBERS, TIMES};
 use bench_processes::{Result, Trouble, timed_us};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::wait::waitpid;
@@ -38,6 +38,29 @@ pub(crate) fn pipe() -> Result<f64> {
     waitpid(child, None)?;
     done?;
     Ok(us / TIMES as f64)
+}
+
+/// Eight bytes through a pipe for each item: one write and one read.
+pub(crate) fn queue() -> Result<f64> {
+    let (reads, writes) = io::pipe()?;
+    let child = fork(|| i32::from((0..TIMES).any(|number| write(&writes, &number.to_le_bytes()) != Ok(8))))?;
+    let (us, done) = timed_us(|| {
+        (0..TIMES).try_for_each(|number| {
+            let mut bytes = [0; 8];
+            read(&reads, &mut bytes)?;
+            if bytes == number.to_le_bytes() { Ok(()) } else { Err(Trouble::from("other bytes came")) }
+        })
+    });
+    waitpid(child, None)?;
+    done?;
+    Ok(us / TIMES as f64)
+}
+
+/// As many bytes, copied within one memory.
+pub(crate) fn array() -> Result<f64> {
+    let numbers: Vec<u64> = (0..NUMBERS as u64).collect();
+    let (us, copy) = timed_us(|| numbers.clone());
+    if copy == numbers { Ok(us) } else { Err("a copy differs".into()) }
 }
 
 /// The robust lock of the C library, which makes no system call when nobody else wants it.

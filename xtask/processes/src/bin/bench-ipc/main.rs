@@ -3,9 +3,11 @@
 //!
 //! Each contender measures in a child of its own, whose memory holds nothing else.
 
+mod array;
 mod bare;
 mod locks;
 mod pipe;
+mod queue;
 
 use bench_processes::{Figures, Peer, Ratio, Result, in_a_child, run, step};
 use std::process::ExitCode;
@@ -13,10 +15,17 @@ use std::process::ExitCode;
 /// How many messages go to and fro, or one way, and how often a lock is taken.
 const TIMES: u64 = 5_000;
 
+/// How many numbers the array has: 8 MiB of them.
+const NUMBERS: usize = 1 << 20;
+
 /// Above 1 means that the course's own is faster than its peer; those over bare calls say how much dearer it is.
 const RATIOS: &[Ratio] = &[
     Ratio::of("pipe_python_over_ours", ("pipe_us", "python"), ("pipe_us", "ours")),
     Ratio::of("pipe_ours_over_bare", ("pipe_us", "ours"), ("pipe_us", "bare")),
+    Ratio::of("queue_python_over_ours", ("queue_us", "python"), ("queue_us", "ours")),
+    Ratio::of("queue_ours_over_bare", ("queue_us", "ours"), ("queue_us", "bare")),
+    Ratio::of("array_python_over_ours", ("array_us", "python"), ("array_us", "ours")),
+    Ratio::of("array_ours_over_bare", ("array_us", "ours"), ("array_us", "bare")),
     Ratio::of("lock_python_over_ours", ("lock_us", "python"), ("lock_us", "ours")),
     Ratio::of("lock_ours_over_bare", ("lock_us", "ours"), ("lock_us", "bare")),
     Ratio::of("semaphore_python_over_ours", ("semaphore_us", "python"), ("semaphore_us", "ours")),
@@ -26,6 +35,8 @@ const RATIOS: &[Ratio] = &[
 /// What is measured, and who can do it: work that returns microseconds a time.
 const MEASURES: &[Measure] = &[
     Measure { name: "pipe_us", ours: pipe::ours, bare: Some(bare::pipe) },
+    Measure { name: "queue_us", ours: queue::ours, bare: Some(bare::queue) },
+    Measure { name: "array_us", ours: array::ours, bare: Some(bare::array) },
     Measure { name: "lock_us", ours: locks::lock, bare: Some(bare::lock) },
     Measure { name: "semaphore_us", ours: locks::semaphore, bare: Some(bare::semaphore) },
 ];
@@ -62,7 +73,7 @@ fn one(figures: &mut Figures, measure: &Measure, python: &mut Option<Peer>) -> R
     }
     if let Some(python) = python {
         let what = measure.name.trim_end_matches("_us");
-        for us in python.ask(&format!("{what} {TIMES}"))? {
+        for us in python.ask(&format!("{what} {TIMES} {NUMBERS}"))? {
             figures.note(measure.name, "python", 1, us);
         }
     }

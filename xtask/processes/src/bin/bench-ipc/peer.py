@@ -15,7 +15,7 @@ def microseconds(work):
     return 1e6 * (time.perf_counter() - begin)
 
 
-def pipe(times):
+def pipe(times, _):
     here, there = context.Pipe()
 
     def echo():
@@ -41,6 +41,33 @@ def pipe(times):
     return us / times
 
 
+def queue(times, _):
+    numbers = context.Queue()
+
+    def fill():
+        for number in range(times, _):
+            numbers.put(number)
+
+    child = context.Process(target=fill)
+    child.start()
+
+    def empty():
+        for number in range(times, _):
+            assert numbers.get() == number
+
+    us = microseconds(empty)
+    child.join()
+    return us / times
+
+
+def array(_, count):
+    numbers = context.Array("Q", range(count))
+    seen = []
+    us = microseconds(lambda: seen.append(numbers[:]))
+    assert seen[0][-1] == count - 1
+    return us
+
+
 def taken(lock, times):
     def take():
         for _ in range(times):
@@ -50,19 +77,19 @@ def taken(lock, times):
     return microseconds(take) / times
 
 
-def lock(times):
+def lock(times, _):
     return taken(context.Lock(), times)
 
 
-def semaphore(times):
+def semaphore(times, _):
     return taken(context.Semaphore(1), times)
 
 
-measures = {work.__name__: work for work in (pipe, lock, semaphore)}
+measures = {work.__name__: work for work in (pipe, queue, array, lock, semaphore)}
 os.write(1, ("%d.%d.%d\n" % sys.version_info[:3]).encode())
 for request in iter(sys.stdin.readline, ""):
-    what, times = request.split()
+    what, times, count = request.split()
     signal.alarm(60)
-    us = measures[what](int(times))
+    us = measures[what](int(times), int(count))
     signal.alarm(0)
     os.write(1, f"{us:.4f}\n".encode())

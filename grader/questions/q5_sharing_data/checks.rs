@@ -15,6 +15,8 @@ mod grid;
 mod handoff;
 #[path = "local/checks.rs"]
 mod local;
+#[path = "manager/checks.rs"]
+mod manager;
 #[path = "pipe/checks.rs"]
 mod pipe;
 #[path = "players/trace.rs"]
@@ -59,6 +61,7 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Processes(value::RULES),
         Guide::Processes(mapped::RULES),
         Guide::Processes(grid::RULES),
+        Guide::Processes(manager::RULES),
     ],
     given: &[
         file!("src/lib.rs"),
@@ -82,5 +85,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/processes/value.rs"),
         file!("src/processes/mapped.rs"),
         file!("src/processes/grid.rs"),
+        file!("src/processes/manager.rs"),
     ],
 };

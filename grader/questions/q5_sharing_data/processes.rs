@@ -1,6 +1,8 @@
 //! Question 5: the drivers of its parts about processes, which are judged from outside. Each writes down what was called and what
 //! came back, and judges nothing.
 
+#[path = "manager/driver.rs"]
+pub mod manager;
 #[path = "pipe/driver.rs"]
 pub mod pipe;
 #[path = "players/driver.rs"]

@@ -12,6 +12,8 @@ pub mod grid;
 pub mod handoff;
 #[path = "local/words.rs"]
 pub mod local;
+#[path = "manager/words.rs"]
+pub mod manager;
 #[path = "pipe/words.rs"]
 pub mod pipe;
 #[path = "players/words.rs"]

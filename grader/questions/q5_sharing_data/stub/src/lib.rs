@@ -28,6 +28,7 @@ pub mod processes {
 
     pub mod grid;
     pub mod locks;
+    pub mod manager;
     pub mod mapped;
     pub mod pipe;
     pub mod queue;

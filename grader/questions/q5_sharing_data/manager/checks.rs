@@ -1,0 +1,586 @@
+//! A manager: what each check wants to see, and how it reads what the users of its objects told.
+
+use super::super::words::manager::{
+    self as words, ALL, AT, DROP, DROP_PROXIES, FOR_EVER, INSERT, KEYS, LEN, NEW, PUSH, PUSH_MANY, PUT,
+    REMOVE, ROUNDS, SET, TAKE, TAKE_LIMIT, UNDER,
+};
+use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
+use super::players::{
+    all_told, at_rest, calls, flow, flow_but, no_panic, open, quiet, start, tell, tellings, told, trial, wait,
+};
+use crate::experiment::Wrong;
+use crate::fault::Fault;
+use crate::history::explains;
+use crate::leftovers::{LOOK, nothing_left};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+use plain::Plain;
+
+#[path = "plain.rs"]
+mod plain;
+
+/// In the order of `exercise.toml`.
+pub(crate) const RULES: &[TrialRules] = &[LIST, DICT, QUEUE, LONG, DEATHS, END];
+
+const MIB: u64 = 1 << 20;
+
+/// The caller starts a manager and these players.
+fn manager(players: &[u64]) -> Vec<Call> {
+    [vec![quiet(0, NEW, &[])], start(players)].concat()
+}
+
+/// Each call, told.
+fn all(player: u64, calls: &[(u64, &[u64])]) -> Vec<Call> {
+    calls.iter().map(|(code, args)| tell(player, *code, args)).collect()
+}
+
+fn held(player: u64, hold: u64, calls: Vec<Call>) -> Vec<Call> {
+    [vec![quiet(player, HOLD, &[hold])], calls].concat()
+}
+
+fn name(code: u64) -> &'static str {
+    match code {
+        NEW | words::ALONE => "`new`",
+        PUSH | PUSH_MANY => "`push`",
+        AT => "the list's `get`",
+        SET => "`set`",
+        LEN => "`count`",
+        ALL => "`to_vec`",
+        INSERT => "`insert`",
+        UNDER => "the dictionary's `get`",
+        REMOVE => "`remove`",
+        KEYS => "`keys`",
+        PUT => "`put`",
+        TAKE => "the queue's `get`",
+        TAKE_LIMIT => "`get_timeout`",
+        _ => "the use of a manager within one process",
+    }
+}
+
+// --- what should have been told --------------------------------------------------------------------------
+
+/// What is not said by the calls alone, by the name of the scene.
+const SERVER: &str = "the server is killed";
+const MAKER: &str = "the manager's maker drops it";
+const NO_FILES: &str = "descriptors run out";
+
+/// A value is told by the call that brought it, counted from 1.
+fn say(told: Told, calls: &[Call]) -> String {
+    let brought = |call: &Call| match (call.code, call.args.as_slice()) {
+        (PUSH | PUT, &[number, bytes]) | (SET | INSERT, &[_, number, bytes]) => {
+            words::digest(&common::body(number, bytes)) == told.detail
+        }
+        _ => false,
+    };
+    match told.kind {
+        words::OK => "Ok".to_owned(),
+        words::DISCONNECTED => "Err(Disconnected)".into(),
+        words::TIMED_OUT => "Err(TimedOut)".into(),
+        words::TRUNCATED => "Err(Truncated)".into(),
+        words::UNDECODABLE => "Err(Undecodable(..))".into(),
+        words::OS => format!("Err(Os({:?}))", nix::Error::from_raw(told.detail as i32)),
+        words::VALUE => match calls.iter().position(brought) {
+            Some(place) => format!("the value of call {}", place + 1),
+            None => format!("what has the digest {:04x}", told.detail & 0xffff),
+        },
+        words::NONE => "None".into(),
+        words::COUNT => told.detail.to_string(),
+        words::FLAG => (told.detail == 1).to_string(),
+        _ => "nothing, since there is no manager".into(),
+    }
+}
+
+fn differs(calls: &[Call], place: usize, got: Told, right: &str) -> Wrong {
+    let Call { code, player, .. } = calls[place];
+    let by = if player == 0 { "the caller" } else { "a child" };
+    let (name, got) = (name(code), say(got, calls));
+    Wrong::new(Fault::WrongAnswer, format!("{name} gave {by} {got}; it should give {right}"))
+}
+
+/// Every call that was told has given what some order of the calls explains.
+fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
+    no_panic(trial, trace, name)?;
+    let calls = calls(trial);
+    let gone = Told::new(words::DISCONNECTED, 0);
+    let mut is_gone = false;
+    for event in &trace.events {
+        is_gone |= matches!(event.seen, Seen::Killed(_)) && trial.scene == SERVER;
+        is_gone |= matches!(event.seen, Seen::Checkpoint(1)) && trial.scene == MAKER;
+        let Seen::Arrived { task, .. } = event.seen else { continue };
+        let Some((place, got)) = Told::from_task(task) else { continue };
+        let Some(call) = calls.get(place) else { continue };
+        let is_limit = call.code == TAKE_LIMIT && call.args[0] < 10_000;
+        match (call.code, got.kind) {
+            (words::ALONE, words::OK) | (ROUNDS, words::OK) => {}
+            (words::ALONE, _) if got != Told::new(words::OS, 24) => {
+                return Err(differs(&calls, place, got, "Err(Os(EMFILE))"));
+            }
+            (words::ALONE, _) => {}
+            _ if is_gone || trial.scene == MAKER && call.code == TAKE => {
+                if got != gone {
+                    return Err(differs(&calls, place, got, "Err(Disconnected)"));
+                }
+            }
+            (_, words::TIMED_OUT) if is_limit => {}
+            (_, words::OK | words::VALUE | words::NONE | words::COUNT | words::FLAG) => {}
+            _ => return Err(differs(&calls, place, got, "no error")),
+        }
+    }
+    if [SERVER, MAKER].contains(&trial.scene) {
+        return Ok(());
+    }
+    in_some_order(&calls, trace)
+}
+
+/// The calls of proxies, as they were under way; those of the killed that were never told come last.
+fn steps(calls: &[Call], trace: &Trace) -> (Vec<plain::Step>, Vec<plain::Step>) {
+    let step = |place: usize, told, began, returned| {
+        let Call { code, ref args, .. } = calls[place];
+        plain::Step { code, args: args.clone(), told, began, returned }
+    };
+    let mut done = Vec::new();
+    for (at, event) in trace.events.iter().enumerate() {
+        let Seen::Arrived { who, task, .. } = event.seen else { continue };
+        let Some((place, told)) = Told::from_task(task).filter(|(place, _)| *place < calls.len()) else {
+            continue;
+        };
+        let of_it = |seen: &Seen| matches!(seen, Seen::Opened { who: of, .. } if of.pid == who.pid);
+        let began = trace.events[..at].iter().rposition(|event| of_it(&event.seen)).unwrap_or_default();
+        if calls[place].code >= PUSH {
+            done.push(step(place, Some(told), began, at));
+        }
+    }
+    let mut players: Vec<u64> = calls.iter().map(|call| call.player).collect();
+    players.dedup();
+    let untold = players.iter().filter_map(|&player| {
+        let is_it = |place: &usize| {
+            let call = &calls[*place];
+            call.player == player && call.tells && told(trace, *place).is_none()
+        };
+        (0..calls.len()).find(is_it)
+    });
+    let pending = untold.map(|place| step(place, None, 0, usize::MAX)).collect();
+    (done, pending)
+}
+
+fn in_some_order(calls: &[Call], trace: &Trace) -> Result<(), Wrong> {
+    let (done, pending) = steps(calls, trace);
+    // Of the calls that were cut off each may have been done or not.
+    let some_order = (0..1_u32 << pending.len().min(3)).any(|mask| {
+        let cut_off = pending.iter().enumerate().filter(|(place, _)| mask >> place & 1 == 1);
+        let all: Vec<plain::Step> =
+            done.iter().cloned().chain(cut_off.map(|(_, step)| step.clone())).collect();
+        explains(Plain::default(), &all)
+    });
+    if some_order {
+        return Ok(());
+    }
+    let alone = done.windows(2).all(|pair| pair[0].returned <= pair[1].began);
+    if alone && pending.is_empty() {
+        let mut object = Plain::default();
+        for (step, (place, got, _)) in
+            done.iter().zip(tellings(trace).filter(|(place, ..)| calls[*place].code >= PUSH))
+        {
+            match object.right(step) {
+                Some(right) if right != got => return Err(differs(calls, place, got, &say(right, calls))),
+                _ => {}
+            }
+        }
+    }
+    let lines = tellings(trace).filter(|(place, ..)| calls[*place].code >= PUSH).map(|(place, told, who)| {
+        let args: Vec<String> = calls[place].args.iter().map(ToString::to_string).collect();
+        format!("{}: {}({}) gave {}", who.name(), name(calls[place].code), args.join(", "), say(told, calls))
+    });
+    let what = "no order in which the calls could have been made, one at a time, explains what they gave";
+    Err(Wrong::new(Fault::Race, what).with_evidence(lines.collect()))
+}
+
+/// Every call has given what it should, and the scene has come to its end; a hang has this fault and these words.
+fn verdict(trial: &Trial, trace: &Trace, hang: Fault, stuck: &str) -> Result<(), Wrong> {
+    // A hang leaves calls open: only then an answer that is plainly wrong says more.
+    let end = trace.good_end(hang, stuck);
+    let right = match end {
+        Err(_) if each_right(trial, trace).is_err_and(|wrong| wrong.fault == Fault::Race) => end,
+        _ => each_right(trial, trace).and(end),
+    };
+    let all = right.and_then(|()| all_told(trial, trace, name));
+    all.map_err(|wrong| Wrong { headline: format!("when {}, {}", trial.scene, wrong.headline), ..wrong })
+}
+
+const STUCK: &str = "a call is stuck";
+
+// --- the list ------------------------------------------------------------------------------------------------
+
+const LIST: TrialRules = TrialRules {
+    check: "q5.manager_list",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        let one = all(
+            0,
+            &[
+                (LEN, &[]),
+                (AT, &[0]),
+                (PUSH, &[base, 10]),
+                (PUSH, &[base + 1, 0]),
+                (PUSH, &[base + 2, 5_000]),
+                (AT, &[1]),
+                (AT, &[3]),
+                (SET, &[1, base + 3, 20]),
+                (SET, &[3, base + 4, 20]),
+                (LEN, &[]),
+                (ALL, &[]),
+                (AT, &[2]),
+            ],
+        );
+        let pushes = |player: u64| {
+            let number = base + 100 * player;
+            held(
+                player,
+                player,
+                all(player, &[(PUSH, &[number, 10]), (PUSH, &[number + 1, 30]), (PUSH, &[number + 2, 3])]),
+            )
+        };
+        let three = [
+            manager(&[1, 2, 3]),
+            wait(&[1, 2, 3]),
+            all(0, &[(LEN, &[]), (ALL, &[])]),
+            pushes(1),
+            pushes(2),
+            pushes(3),
+        ];
+        let sets = |player: u64| {
+            let number = base + 100 * player;
+            let calls =
+                all(player, &[(SET, &[0, number, 9]), (AT, &[0]), (SET, &[1, number + 1, 9]), (ALL, &[])]);
+            held(player, player, calls)
+        };
+        let two = [
+            manager(&[]),
+            all(0, &[(PUSH, &[base, 9]), (PUSH, &[base, 9])]),
+            start(&[1, 2]),
+            wait(&[1, 2]),
+            all(0, &[(ALL, &[])]),
+            sets(1),
+            sets(2),
+        ];
+        vec![
+            trial("a process uses a list alone", &[manager(&[]), one].concat(), &[]),
+            trial("three processes push at the same time", &three.concat(), &[Step::Gather(3)]),
+            trial("two processes set and look", &two.concat(), &[flow(2), Step::Gather(2)]),
+        ]
+    },
+    judge: |trial, trace| verdict(trial, trace, Fault::Hang, STUCK),
+};
+
+// --- the dictionary ---------------------------------------------------------------------------------------------
+
+const DICT: TrialRules = TrialRules {
+    check: "q5.manager_dict",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        let one = all(
+            0,
+            &[
+                (KEYS, &[]),
+                (UNDER, &[1]),
+                (INSERT, &[30, base, 10]),
+                (INSERT, &[7, base + 1, 0]),
+                (INSERT, &[12, base + 2, 20]),
+                (INSERT, &[7, base + 3, 40]),
+                (UNDER, &[7]),
+                (KEYS, &[]),
+                (REMOVE, &[30]),
+                (REMOVE, &[30]),
+                (UNDER, &[30]),
+                (KEYS, &[]),
+            ],
+        );
+        let inserts = |player: u64| {
+            let number = base + 100 * player;
+            held(
+                player,
+                player,
+                all(player, &[(INSERT, &[1, number, 9]), (INSERT, &[1, number + 1, 9]), (UNDER, &[1])]),
+            )
+        };
+        let three = [
+            manager(&[1, 2, 3]),
+            wait(&[1, 2, 3]),
+            all(0, &[(UNDER, &[1])]),
+            inserts(1),
+            inserts(2),
+            inserts(3),
+        ];
+        let removes = |player: u64| held(player, player, all(player, &[(REMOVE, &[5]), (KEYS, &[])]));
+        let take = [
+            manager(&[]),
+            all(0, &[(INSERT, &[5, base, 9])]),
+            start(&[1, 2, 3]),
+            wait(&[1, 2, 3]),
+            removes(1),
+            removes(2),
+            removes(3),
+        ];
+        vec![
+            trial("a process uses a dictionary alone", &[manager(&[]), one].concat(), &[]),
+            trial("three processes insert under one key", &three.concat(), &[Step::Gather(3)]),
+            trial("three processes remove one key", &take.concat(), &[flow(1), Step::Gather(3)]),
+        ]
+    },
+    judge: |trial, trace| verdict(trial, trace, Fault::Hang, STUCK),
+};
+
+// --- the queue ------------------------------------------------------------------------------------------------------
+
+const QUEUE: TrialRules = TrialRules {
+    check: "q5.manager_queue",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        let puts = |player: u64| {
+            let number = base + 100 * player;
+            held(
+                player,
+                player,
+                all(player, &[(PUT, &[number, 10]), (PUT, &[number + 1, 2_000]), (PUT, &[number + 2, 0])]),
+            )
+        };
+        let takes = |player: u64| held(player, player, all(player, &[(TAKE, &[]), (TAKE, &[]), (TAKE, &[])]));
+        let four = [
+            manager(&[1, 2, 3, 4]),
+            wait(&[1, 2, 3, 4]),
+            all(0, &[(PUT, &[base, 5]), (TAKE, &[])]),
+            puts(1),
+            puts(2),
+            takes(3),
+            takes(4),
+        ];
+        // One waits, and the others go on.
+        let others = [
+            manager(&[1]),
+            all(0, &[(TAKE, &[])]),
+            wait(&[1]),
+            held(1, 1, all(1, &[(PUSH, &[base, 10]), (LEN, &[]), (AT, &[0]), (PUT, &[base + 1, 10])])),
+        ];
+        let late = |take: Call| {
+            let calls = [manager(&[1]), vec![take], wait(&[1]), held(1, 1, all(1, &[(PUT, &[base, 40])]))];
+            let script = [Step::Gather(1), Step::Quiet, Step::Idle, open(1)];
+            trial("a value comes only after a while", &calls.concat(), &script)
+        };
+        let limit = |player: u64, ms: u64| tell(player, TAKE_LIMIT, &[ms]);
+        let given_up = [
+            manager(&[1]),
+            vec![limit(0, 10), limit(0, 0), quiet(0, HOLD, &[3])],
+            wait(&[1]),
+            held(
+                1,
+                2,
+                all(1, &[(PUT, &[base, 9]), (PUT, &[base + 1, 9]), (TAKE, &[]), (TAKE_LIMIT, &[60_000])]),
+            ),
+        ];
+        vec![
+            trial("two processes put and two get", &four.concat(), &[Step::Gather(4)]),
+            trial(
+                "one waits for a value and another goes on",
+                &others.concat(),
+                &[Step::Gather(1), Step::Quiet, open(1)],
+            ),
+            late(tell(0, TAKE, &[])),
+            late(limit(0, FOR_EVER)),
+            trial(
+                "nothing comes within the limit",
+                &given_up.concat(),
+                &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)],
+            ),
+        ]
+    },
+    judge: |trial, trace| {
+        at_rest(trace)?;
+        verdict(trial, trace, Fault::Hang, "somebody waits for ever")
+    },
+};
+
+// --- long and many ---------------------------------------------------------------------------------------------------
+
+const LONG: TrialRules = TrialRules {
+    check: "q5.manager_long",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        let each = [
+            manager(&[1]),
+            wait(&[1]),
+            all(0, &[(AT, &[0]), (UNDER, &[1]), (TAKE, &[]), (PUSH, &[base + 4, 400_000]), (ALL, &[])]),
+            all(1, &[(PUSH, &[base, MIB]), (INSERT, &[1, base + 1, MIB]), (PUT, &[base + 2, MIB])]),
+        ];
+        let many = [
+            manager(&[1]),
+            wait(&[1]),
+            all(0, &[(LEN, &[]), (ALL, &[])]),
+            vec![tell(1, PUSH_MANY, &[base, 400, 20])],
+        ];
+        vec![trial("values are long", &each.concat(), &[]), trial("values are many", &many.concat(), &[])]
+    },
+    judge: |trial, trace| verdict(trial, trace, Fault::PipeDeadlock, STUCK),
+};
+
+// --- deaths --------------------------------------------------------------------------------------------------------------
+
+const DEATHS: TrialRules = TrialRules {
+    check: "q5.manager_deaths",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        // The first of the caller's children is the server.
+        let half = [
+            manager(&[1, 2]),
+            held(0, 1, all(0, &[(LEN, &[]), (ALL, &[])])),
+            wait(&[1, 2]),
+            held(1, 3, all(1, &[(PUSH, &[base, MIB])])),
+            held(2, 2, all(2, &[(PUSH, &[base + 1, 10]), (PUSH, &[base + 2, 200_000])])),
+        ];
+        let stopped =
+            [Step::Gather(3), Step::Stop(0), open(3), Step::Quiet, Step::KillIdle(1), Step::Continue];
+        let done = [
+            manager(&[1]),
+            held(0, 2, all(0, &[(ALL, &[]), (LEN, &[]), (TAKE, &[])])),
+            wait(&[1]),
+            all(1, &[(PUSH, &[base, 300_000]), (PUSH, &[base + 1, 9]), (PUT, &[base + 2, 9])]),
+            vec![quiet(1, HOLD, &[1])],
+        ];
+        let waiting = [
+            manager(&[1, 2]),
+            held(0, 1, all(0, &[(PUT, &[base, 10])])),
+            wait(&[1, 2]),
+            all(1, &[(TAKE, &[])]),
+            held(2, 2, all(2, &[(TAKE, &[])])),
+        ];
+        let waiting = waiting.concat();
+        let server = [
+            manager(&[1, 2]),
+            held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[]), (UNDER, &[1]), (TAKE, &[])])),
+            wait(&[1, 2]),
+            all(1, &[(TAKE, &[])]),
+            all(2, &[(TAKE_LIMIT, &[FOR_EVER])]),
+        ];
+        let kill = [Step::Gather(2), Step::Quiet, Step::KillIdle(1)];
+        let behind =
+            [Step::Gather(2), Step::Quiet, open(2), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(1)];
+        vec![
+            trial(
+                "a process is killed in the middle of a long request",
+                &half.concat(),
+                &[&stopped[..], &[open(2), flow_but(2, &[1]), Step::Quiet, open(1)]].concat(),
+            ),
+            trial(
+                "a process is killed after its calls",
+                &done.concat(),
+                &[flow_but(3, &[1, 2]), Step::Gather(2), Step::Kill(Pick::Task(1)), open(2)],
+            ),
+            trial(
+                "a process is killed while it waits for a value",
+                &waiting,
+                &[&kill[..], &[open(1), flow_but(1, &[2]), Step::Quiet, open(2)]].concat(),
+            ),
+            trial("the first of two that wait is killed", &waiting, &behind),
+            trial(SERVER, &server.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
+        ]
+    },
+    judge: |trial, trace| {
+        let stuck =
+            if trial.scene == SERVER { "whoever waits is not told" } else { "a call of another is stuck" };
+        verdict(trial, trace, Fault::HungOnCrash, stuck)
+    },
+};
+
+// --- the end, and what is left -------------------------------------------------------------------------------------------------
+
+const END: TrialRules = TrialRules {
+    check: "q5.manager_end",
+    trials: |fresh| {
+        let base = fresh.bits() % 1_000_000;
+        let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
+        let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
+        let rounds = |count: u64| tell(0, ROUNDS, &[count]);
+        let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
+        let short = |more: u64| {
+            let calls = [
+                rounds(2),
+                over(1),
+                quiet(0, FEW_FILES, &[more]),
+                tell(0, words::ALONE, &[]),
+                quiet(0, FILES, &[]),
+                quiet(0, DROP, &[]),
+                over(2),
+            ];
+            trial(NO_FILES, &calls, &looks)
+        };
+        let dropped = [
+            manager(&[1]),
+            held(0, 1, vec![quiet(0, DROP, &[]), over(1)]),
+            all(0, &[(PUSH, &[base, 10])]),
+            wait(&[1]),
+            all(1, &[(TAKE, &[])]),
+        ];
+        let harmless = |how: Vec<Call>| {
+            let calls = [
+                manager(&[1]),
+                wait(&[1]),
+                all(0, &[(PUSH, &[base, 20]), (ALL, &[])]),
+                all(1, &[(PUSH, &[base + 1, 9])]),
+                how,
+            ];
+            trial("a child drops what it has of the manager", &calls.concat(), &[])
+        };
+        let killed = [
+            manager(&[1]),
+            vec![quiet(0, HOLD, &[2])],
+            vec![quiet(1, HOLD, &[1]), quiet(1, PUSH, &[base, 10])],
+        ];
+        let alone = [manager(&[]), held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[])]))];
+        let script = [Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1), Step::Census, Step::GoOn];
+        vec![
+            trial(MAKER, &dropped.concat(), &script),
+            trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
+            harmless(vec![]),
+            harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
+            harmless(vec![quiet(1, LEAVE, &[])]),
+            trial(
+                "the manager's maker is killed",
+                &killed.concat(),
+                &[Step::Gather(2), Step::Quiet, Step::KillCaller],
+            ),
+            trial("nobody calls", &alone.concat(), &[Step::Gather(1), Step::Quiet, Step::Idle, Step::Census]),
+            short(0),
+            short(2),
+            short(3),
+            short(4),
+        ]
+    },
+    judge: |trial, trace| {
+        at_rest(trace)?;
+        let survives = |seen: &Seen| matches!(seen, Seen::Survivors(all) if !all.is_empty());
+        if trace.events.iter().any(|event| survives(&event.seen)) {
+            let what =
+                "the manager's maker was killed, everything of it is gone, and the server is still there";
+            return Err(Wrong::new(Fault::Orphan, what));
+        }
+        if let Some(census) = trace.censuses().next() {
+            let seen = (census.zombies.len(), census.children.len(), census.others.len(), census.threads);
+            let wrong = match (trial.scene, seen) {
+                (MAKER, (1.., ..)) => Some((Fault::Zombie, "its server has ended and was not waited for")),
+                (MAKER, (0, 1, 0, _)) => None,
+                (MAKER, _) => Some((Fault::Orphan, "its server is still there afterwards")),
+                ("nobody calls", (.., 2..)) => {
+                    Some((Fault::LeakedThread, "a manager has a thread beside its server"))
+                }
+                ("nobody calls", (_, 1, 0, _)) => None,
+                ("nobody calls", _) => {
+                    Some((Fault::TooManyWorkers, "a manager has not one child for a server"))
+                }
+                _ => None,
+            };
+            if let Some((fault, what)) = wrong {
+                return Err(Wrong::new(fault, format!("when {}, {what}", trial.scene)));
+            }
+        }
+        verdict(trial, trace, Fault::Hang, "whoever waits is not told")?;
+        if trial.scene == MAKER { Ok(()) } else { nothing_left(trace, |place| place != 0) }
+    },
+};

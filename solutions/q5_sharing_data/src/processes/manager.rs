@@ -1,0 +1,468 @@
+//! A server process that holds lists, dictionaries and queues, and proxies through which others use them
+//! (`multiprocessing.Manager`).
+//!
+//! The server takes one request after the other, so each is one step. Every request brings a fresh channel for its answer, and is one
+//! packet: what is long goes as shared memory. `ipc-channel` would send it in several, and a client that dies between two of them
+//! looks as if all had gone, or even makes the receiver panic over the channel that came along. A queue's `get` that cannot be
+//! answered yet is put aside, or nobody else would be served.
+
+use crate::link_error::LinkError;
+use ipc_channel::ipc::{self, IpcReceiver, IpcSender, IpcSharedMemory};
+use ipc_channel::{IpcError, TryRecvError};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, ErrorKind};
+use std::process;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use toolkit::{ForkError, codec};
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Call {
+    NewList,
+    NewDict,
+    NewQueue,
+    Push(String),
+    At(usize),
+    Set(usize, String),
+    Len,
+    All,
+    Insert(String, String),
+    Under(String),
+    Remove(String),
+    Keys,
+    Put(String),
+    Take,
+    /// Whoever waits for this queue in this process waits no longer.
+    GiveUp(u32),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Done,
+    Count(usize),
+    Flag(bool),
+    Text(Option<String>),
+    Texts(Vec<String>),
+}
+
+/// A call as bytes.
+#[derive(Debug, Serialize, Deserialize)]
+enum Encoded {
+    Short(Vec<u8>),
+    Long(IpcSharedMemory),
+}
+
+/// The longest call that fits into a packet for sure.
+const SHORT: usize = 20_000;
+
+/// Which object, who asks, what, and where the answer goes.
+type Request = (usize, u32, Encoded, IpcSender<Answer>);
+
+/// What manager and proxies have in common.
+#[derive(Debug)]
+struct Link {
+    requests: IpcSender<Request>,
+}
+
+impl Link {
+    fn ask(&self, object: usize, call: Call) -> Result<IpcReceiver<Answer>, LinkError> {
+        let bytes = codec::encode(&call).map_err(|error| LinkError::Undecodable(error.message))?;
+        let call = match bytes.len() {
+            0..=SHORT => Encoded::Short(bytes),
+            _ => Encoded::Long(IpcSharedMemory::from_bytes(&bytes)),
+        };
+        let (to_me, answers) = ipc::channel().map_err(os)?;
+        self.requests.send((object, process::id(), call, to_me)).map_err(link_error)?;
+        Ok(answers)
+    }
+
+    fn call(&self, object: usize, call: Call) -> Result<Answer, LinkError> {
+        self.ask(object, call)?.recv().map_err(link_error)
+    }
+
+    fn text(&self, object: usize, call: Call) -> Result<Option<String>, LinkError> {
+        match self.call(object, call)? {
+            Answer::Text(text) => Ok(text),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    fn texts(&self, object: usize, call: Call) -> Result<Vec<String>, LinkError> {
+        match self.call(object, call)? {
+            Answer::Texts(texts) => Ok(texts),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    fn number(&self, object: usize, call: Call) -> Result<usize, LinkError> {
+        match self.call(object, call)? {
+            Answer::Count(count) => Ok(count),
+            other => Err(unfit(&other)),
+        }
+    }
+}
+
+/// The server of some objects.
+#[derive(Debug)]
+pub struct Manager {
+    link: Rc<Link>,
+    server: Pid,
+    maker: u32,
+}
+
+impl Manager {
+    /// Starts a server without objects.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses; nothing is left then.
+    pub fn new() -> Result<Self, LinkError> {
+        let (requests, received) = ipc::channel().map_err(os)?;
+        let mut ours = Some(Link { requests });
+        let server = toolkit::fork(|| {
+            drop(ours.take()); // or the server would keep itself alive
+            Server::default().serve(&received);
+            0
+        });
+        let server = server.map_err(|error| match error {
+            ForkError::Os(error) => LinkError::Os(error),
+            _ => LinkError::Os(Errno::EBUSY),
+        })?;
+        let link = Rc::new(ours.expect("only the child has taken it"));
+        Ok(Self { link, server, maker: process::id() })
+    }
+
+    /// Makes an empty list in the server.
+    ///
+    /// # Errors
+    ///
+    /// If there is no server any more, or the system refuses.
+    pub fn list(&mut self) -> Result<ListProxy, LinkError> {
+        let object = self.link.number(0, Call::NewList)?;
+        Ok(ListProxy { link: Rc::clone(&self.link), object })
+    }
+
+    /// Makes an empty dictionary in the server.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn dict(&mut self) -> Result<DictProxy, LinkError> {
+        let object = self.link.number(0, Call::NewDict)?;
+        Ok(DictProxy { link: Rc::clone(&self.link), object })
+    }
+
+    /// Makes an empty queue in the server.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn queue(&mut self) -> Result<QueueProxy, LinkError> {
+        let object = self.link.number(0, Call::NewQueue)?;
+        Ok(QueueProxy { link: Rc::clone(&self.link), object })
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        // A fork copies the manager, but the server is a child of its maker alone.
+        if process::id() == self.maker && kill(self.server, Signal::SIGKILL).is_ok() {
+            while waitpid(self.server, None) == Err(Errno::EINTR) {}
+        }
+    }
+}
+
+/// A list in the server.
+#[derive(Debug)]
+pub struct ListProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl ListProxy {
+    /// Adds a value at the end.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn push(&mut self, value: &str) -> Result<(), LinkError> {
+        // Done is done: the answer is waited for.
+        self.link.call(self.object, Call::Push(value.to_owned())).map(drop)
+    }
+
+    /// The value at `index`.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self, index: usize) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, Call::At(index))
+    }
+
+    /// Replaces the value at `index`.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn set(&mut self, index: usize, value: &str) -> Result<bool, LinkError> {
+        match self.link.call(self.object, Call::Set(index, value.to_owned()))? {
+            Answer::Flag(is_there) => Ok(is_there),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    /// How many values there are.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn count(&mut self) -> Result<usize, LinkError> {
+        self.link.number(self.object, Call::Len)
+    }
+
+    /// All values as they are at one moment.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn to_vec(&mut self) -> Result<Vec<String>, LinkError> {
+        self.link.texts(self.object, Call::All)
+    }
+}
+
+/// A dictionary in the server.
+#[derive(Debug)]
+pub struct DictProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl DictProxy {
+    /// Puts a value under a key, and gives the one before.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn insert(&mut self, key: &str, value: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, Call::Insert(key.to_owned(), value.to_owned()))
+    }
+
+    /// The value under a key.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self, key: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, Call::Under(key.to_owned()))
+    }
+
+    /// Takes away a key, and gives its value.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn remove(&mut self, key: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, Call::Remove(key.to_owned()))
+    }
+
+    /// All keys in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn keys(&mut self) -> Result<Vec<String>, LinkError> {
+        self.link.texts(self.object, Call::Keys)
+    }
+}
+
+/// A queue in the server.
+#[derive(Debug)]
+pub struct QueueProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl QueueProxy {
+    /// Puts a value in.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn put(&mut self, value: &str) -> Result<(), LinkError> {
+        self.link.call(self.object, Call::Put(value.to_owned())).map(drop)
+    }
+
+    /// Takes the next value; waits as long as there is none.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self) -> Result<String, LinkError> {
+        self.get_timeout(Duration::MAX)
+    }
+
+    /// Takes the next value; gives up after `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the time is up, and as with [`Manager::list`].
+    pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
+        let until = Instant::now().checked_add(limit);
+        let answers = self.link.ask(self.object, Call::Take)?;
+        let answer = match wait(&answers, until)? {
+            Some(answer) => answer,
+            None => {
+                // A value may be on its way already; if none is, the server now says so.
+                self.link.call(self.object, Call::GiveUp(process::id()))?;
+                answers.recv().map_err(link_error)?
+            }
+        };
+        match answer {
+            Answer::Text(text) => text.ok_or(LinkError::TimedOut),
+            other => Err(unfit(&other)),
+        }
+    }
+}
+
+/// Waits for an answer; `None` when the time is up.
+fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<Answer>, LinkError> {
+    loop {
+        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        // The channel counts whole milliseconds, and would cut off the rest.
+        match answers.try_recv_timeout(left.checked_add(Duration::from_micros(999)).unwrap_or(left)) {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(TryRecvError::Empty) if left.is_zero() => return Ok(None),
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::IpcError(IpcError::Io(error))) if error.kind() == ErrorKind::Interrupted => {}
+            Err(TryRecvError::IpcError(error)) => return Err(link_error(error)),
+        }
+    }
+}
+
+enum Object {
+    List(Vec<String>),
+    Dict(BTreeMap<String, String>),
+    Queue(VecDeque<String>, VecDeque<(u32, IpcSender<Answer>)>),
+}
+
+#[derive(Default)]
+struct Server {
+    objects: Vec<Object>,
+}
+
+impl Server {
+    /// Serves until the last manager and the last proxy are gone.
+    fn serve(&mut self, requests: &IpcReceiver<Request>) {
+        loop {
+            match requests.recv() {
+                Ok((object, asker, call, to)) => {
+                    let bytes = match &call {
+                        Encoded::Short(bytes) => bytes.as_slice(),
+                        Encoded::Long(memory) => memory,
+                    };
+                    if let Ok(call) = codec::decode(bytes) {
+                        self.play(object, asker, call, to);
+                    }
+                }
+                Err(IpcError::Disconnected) => return,
+                Err(_) => {} // a signal, or no descriptor was free: whoever asked is told by its channel's end
+            }
+        }
+    }
+
+    fn play(&mut self, object: usize, asker: u32, call: Call, to: IpcSender<Answer>) {
+        let new = match call {
+            Call::NewList => Some(Object::List(Vec::new())),
+            Call::NewDict => Some(Object::Dict(BTreeMap::new())),
+            Call::NewQueue => Some(Object::Queue(VecDeque::new(), VecDeque::new())),
+            _ => None,
+        };
+        let answer = match (new, self.objects.get_mut(object), call) {
+            (Some(new), _, _) => {
+                self.objects.push(new);
+                Answer::Count(self.objects.len() - 1)
+            }
+            (_, Some(Object::List(list)), call) => play_list(list, call),
+            (_, Some(Object::Dict(dict)), call) => play_dict(dict, call),
+            (_, Some(Object::Queue(items, askers)), call) => match call {
+                Call::Take => {
+                    askers.push_back((asker, to));
+                    return hand_out(items, askers);
+                }
+                Call::Put(item) => {
+                    items.push_back(item);
+                    hand_out(items, askers);
+                    Answer::Done
+                }
+                _ => {
+                    let place = askers.iter().position(|(waits, _)| *waits == asker);
+                    if let Some((_, to)) = place.and_then(|place| askers.remove(place)) {
+                        let _ = to.send(Answer::Text(None));
+                    }
+                    Answer::Done
+                }
+            },
+            (_, None, _) => Answer::Done,
+        };
+        // Who is not there any more has done its call all the same.
+        let _ = to.send(answer);
+    }
+}
+
+fn play_list(list: &mut Vec<String>, call: Call) -> Answer {
+    match call {
+        Call::Push(value) => list.push(value),
+        Call::At(index) => return Answer::Text(list.get(index).cloned()),
+        Call::Set(index, value) => {
+            let place = list.get_mut(index);
+            return Answer::Flag(place.map(|place| *place = value).is_some());
+        }
+        Call::Len => return Answer::Count(list.len()),
+        _ => return Answer::Texts(list.clone()),
+    }
+    Answer::Done
+}
+
+fn play_dict(dict: &mut BTreeMap<String, String>, call: Call) -> Answer {
+    Answer::Text(match call {
+        Call::Insert(key, value) => dict.insert(key, value),
+        Call::Under(key) => dict.get(&key).cloned(),
+        Call::Remove(key) => dict.remove(&key),
+        _ => return Answer::Texts(dict.keys().cloned().collect()),
+    })
+}
+
+fn hand_out(items: &mut VecDeque<String>, askers: &mut VecDeque<(u32, IpcSender<Answer>)>) {
+    while !items.is_empty()
+        && let Some((_, to)) = askers.pop_front()
+    {
+        // The item stays until it has left: the asker may be dead.
+        if to.send(Answer::Text(items.front().cloned())).is_ok() {
+            items.pop_front();
+        }
+    }
+}
+
+fn unfit(answer: &Answer) -> LinkError {
+    LinkError::Undecodable(format!("{answer:?} answers another question"))
+}
+
+fn link_error(error: IpcError) -> LinkError {
+    match error {
+        IpcError::SerializationError(error) => LinkError::Undecodable(error.to_string()),
+        IpcError::Disconnected => LinkError::Disconnected,
+        IpcError::Io(error) => os(error),
+    }
+}
+
+fn os(error: io::Error) -> LinkError {
+    match error.kind() {
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => LinkError::Disconnected,
+        _ => LinkError::Os(Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO))),
+    }
+}

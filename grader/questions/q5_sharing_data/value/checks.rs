@@ -147,7 +147,9 @@ fn once(trial: &Trial, trace: &Trace, right: u64) -> Result<(), Wrong> {
 /// So many numbers take a while to be replaced.
 const MANY: u64 = 50_000;
 /// How many processes are killed in the middle of it.
-const KILLED: u64 = 8;
+const KILLED: u64 = 24;
+/// How often somebody is stopped, mostly in the middle of a look.
+const STOPPED: u64 = 14;
 
 const WHOLE: TrialRules = TrialRules {
     check: "q5.value_whole",
@@ -171,14 +173,19 @@ const WHOLE: TrialRules = TrialRules {
                 ]
             })
             .collect();
+        let changes: Vec<Op> =
+            (1..=STOPPED).flat_map(|time| [checkpoint(time), [words::ADD_ALL, 2, 0]]).collect();
+        let stops: Vec<Step> = (1..=STOPPED)
+            .flat_map(|time| [Step::Checkpoint(time), Step::Stop(0), Step::GoOn, Step::Quiet, Step::Continue])
+            .collect();
         vec![
             trial(&array(3, MANY), &kills, &children, &script),
-            // Looks while another changes them.
+            // Stopped in a look, while another changes them or waits for the end of the look.
             trial(
                 &array(3, MANY),
-                &[wait_for(1), wait_for(2), SAME],
-                &[&[[words::ADD_ALL, 40, 0]], &[[words::SAME, 60, 0]]],
-                &[],
+                &[&changes[..], &[[common::COUNT, words::ENOUGH, 0], wait_for(1), SAME]].concat(),
+                &[&[[words::SAME, 1_000_000, 0]]],
+                &stops,
             ),
             // A look while an update is half done waits, or finds what was before.
             trial(

@@ -230,7 +230,8 @@ impl Part for Driver {
                 }
                 words::SAME => {
                     let (mut first, mut torn) = (0, 0);
-                    for _ in 0..with {
+                    let enough = || actor.cell(words::ENOUGH).load(Ordering::Relaxed) > 0;
+                    for _ in (0..with).take_while(|&look| look == 0 || !enough()) {
                         let all = numbers.all();
                         first = all.first().copied().unwrap_or(u64::MAX);
                         torn += u64::from(all.iter().any(|number| *number != first));

@@ -32,7 +32,7 @@ pub const ADD_PANIC: u64 = 6;
 pub const ADD_LEAVE: u64 = 7;
 /// So often: adds one to all, and says so in cell [`ROUNDS`] each time; by `update`.
 pub const ADD_ALL: u64 = 8;
-/// So often: looks at all; comes back with the first number of the last look, and in how many looks not all were equal.
+/// So often, or until cell [`ENOUGH`] is not 0: looks at all; comes back with the first number of the last look, and in how many looks not all were equal.
 pub const SAME: u64 = 9;
 /// How many there are.
 pub const LEN: u64 = 10;
@@ -45,6 +45,8 @@ pub const SET_OUTSIDE: u64 = 13;
 
 /// How often a change was called.
 pub const CALLED: u64 = 0;
+/// Whether there have been enough looks.
+pub const ENOUGH: u64 = 2;
 /// How many changes of all numbers there were.
 pub const ROUNDS: u64 = 1;
 

@@ -4,7 +4,7 @@
 
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Busy, Pick, Seen, Step, Trace, Trial};
+use crate::trial::{Pick, Seen, Step, Trace, Trial};
 use wire::Entry;
 use wire::actors::{self as words, Op};
 
@@ -178,37 +178,6 @@ pub(crate) fn good_end(
             };
             return Err(Wrong::new(fault, format!("{} {what}", name(actor))));
         }
-    }
-    Ok(())
-}
-
-/// Nobody was busy while there was nothing to do. A wake-up now and then is allowed, where `may_look` says so.
-///
-/// # Errors
-///
-/// Who was busy.
-pub(crate) fn idle(trace: &Trace, may_look: bool) -> Result<(), Wrong> {
-    let most = if may_look { 20 } else { 3 };
-    let seen = trace.events.iter().filter_map(|event| match &event.seen {
-        Seen::Idle(all) => Some(all),
-        _ => None,
-    });
-    for Busy { who, running_looks, looks, permille, naps } in seen.flatten() {
-        let evidence = vec![format!(
-            "in 60 ms with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups"
-        )];
-        let name = who.name();
-        let (fault, what) = if running_looks * 3 >= *looks || *permille > 200 {
-            (Fault::BusyWait, format!("{name} uses the processor though it has nothing to do"))
-        } else if *naps > most {
-            (
-                Fault::SleepPolling,
-                format!("{name} wakes again and again to see whether there is something to do"),
-            )
-        } else {
-            continue;
-        };
-        return Err(Wrong::new(fault, what).with_evidence(evidence));
     }
     Ok(())
 }

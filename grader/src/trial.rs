@@ -313,6 +313,35 @@ impl Trace {
         waits.unwrap_or_default()
     }
 
+    /// At every look of [`Step::Idle`] everybody was at rest: nobody used the processor, and nobody woke more than `most_naps`
+    /// times to look around.
+    ///
+    /// # Errors
+    ///
+    /// Who did.
+    pub fn at_rest(&self, most_naps: u64) -> Result<(), Wrong> {
+        let looks = self.events.iter().filter_map(|event| match &event.seen {
+            Seen::Idle(all) => Some(all),
+            _ => None,
+        });
+        for Busy { who, running_looks, looks, permille, naps } in looks.flatten() {
+            let name = who.name();
+            let (fault, what) = if running_looks * 3 >= *looks || *permille > 200 {
+                (Fault::BusyWait, format!("{name} uses the processor though it has nothing to do"))
+            } else if *naps > most_naps {
+                let what = "wakes again and again to see whether there is something to do";
+                (Fault::SleepPolling, format!("{name} {what}"))
+            } else {
+                continue;
+            };
+            let shares = format!(
+                "in 60 ms with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups"
+            );
+            return Err(Wrong::new(fault, what).with_evidence(vec![shares]));
+        }
+        Ok(())
+    }
+
     /// The respondent has come to its end, or nobody can tell: a doubt is told by the judge itself.
     ///
     /// # Errors

@@ -457,24 +457,7 @@ const IDLE: TrialRules = TrialRules {
         ]
     },
     judge: |_, trace| {
-        for event in &trace.events {
-            let Seen::Idle(all) = &event.seen else { continue };
-            for busy in all {
-                let name = busy.who.name();
-                let shares = format!(
-                    "in 60 ms with nothing to do: running at {} of {} looks, {} wake-ups",
-                    busy.running_looks, busy.looks, busy.naps
-                );
-                if busy.running_looks * 3 >= busy.looks || busy.permille > 200 {
-                    let what = format!("{name} uses the processor though it has nothing to do");
-                    return Err(Wrong::new(Fault::BusyWait, what).with_evidence(vec![shares]));
-                }
-                if busy.naps > 3 {
-                    let what = format!("{name} wakes again and again to see whether there is something to do");
-                    return Err(Wrong::new(Fault::SleepPolling, what).with_evidence(vec![shares]));
-                }
-            }
-        }
+        trace.at_rest(3)?;
         trace.good_end(Fault::Hang, STUCK)
     },
 };

@@ -9,12 +9,14 @@ use grader::exit::Exit;
 
 /// What each measure and each ratio of the document is, in the order of the table.
 const TABLE: Table = Table {
-    of: "process",
-    sizes: &[1],
+    of: "worker",
+    sizes: &[1, 2, 4],
     measures: &[
         ("pipe_us", "`pipe`: a number there and back [us]"),
         ("queue_us", "`process_queue`: an item, from one process to another [us]"),
+        ("append_us", "`manager`: an append of each process to one list [us]"),
         ("array_us", "`value`: 8 MiB of an array read at once [us]"),
+        ("grid_us", "`grid`: 1 GiB summed; bare: by threads of one process [us]"),
         ("lock_us", "`locks`: a lock that is free, taken and given back [us]"),
         ("semaphore_us", "`locks`: a permit, taken and given back [us]"),
     ],
@@ -23,8 +25,10 @@ const TABLE: Table = Table {
         ("pipe_ours_over_bare", "`pipe`: ours / bare"),
         ("queue_python_over_ours", "an item: python / ours"),
         ("queue_ours_over_bare", "an item: ours / bare"),
+        ("append_python_over_ours", "an append: python / ours"),
         ("array_python_over_ours", "array: python / ours"),
         ("array_ours_over_bare", "array: ours / bare"),
+        ("grid_bare_over_ours", "grid: threads / ours"),
         ("lock_python_over_ours", "lock: python / ours"),
         ("lock_ours_over_bare", "lock: ours / bare"),
         ("semaphore_python_over_ours", "permit: python / ours"),
@@ -34,7 +38,7 @@ const TABLE: Table = Table {
 
 pub(super) fn run(flags: &ArgMatches) -> Result<Exit> {
     let rounds = flags.get_one::<u32>("rounds").copied().unwrap_or(15);
-    shell::say(&format!("measuring {rounds} rounds, each about a second long"));
+    shell::say(&format!("measuring {rounds} rounds, each some seconds long"));
     // Each of its steps has a deadline.
     let document = super::measured_by("bench-processes", "bench-ipc", rounds)?;
     let json = flags.get_one::<String>("format").is_some_and(|format| format == "json");

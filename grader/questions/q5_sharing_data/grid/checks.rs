@@ -259,7 +259,7 @@ const AT_ONCE: TrialRules = TrialRules {
 
 /// So many rows and columns are 32 MiB.
 const SIDE: u64 = 2048;
-/// What a process may have to itself; of the reference it is about 1 MiB.
+/// What a process may have to itself: room for threads and their stacks, a fraction of what a copy of the grid would take.
 const OWN_KIB: u64 = 8 * 1024;
 
 const NO_COPY: TrialRules = TrialRules {

@@ -2,7 +2,7 @@
 
 use super::words::locks as words;
 use crate::actors::{DOOR, GO_ON, at, checkpoint, gather, kill, kill_at, script, wait_for};
-use crate::actors::{Returned, answers, gate, good_end, has_come, idle, most_at_once, one_by_one, open};
+use crate::actors::{Returned, answers, gate, good_end, has_come, most_at_once, one_by_one, open};
 use crate::actors::{nothing_after_a_kill, returned, times_over, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -419,7 +419,7 @@ const CLEAN: TrialRules = TrialRules {
             return nothing_after_a_kill(trace);
         }
         // Only of a permit that a dead process had may be learned by looking again.
-        idle(trace, trial.words[0] == permits(1))?;
+        trace.at_rest(if trial.words[0] == permits(1) { 20 } else { 3 })?;
         nothing_at_the_end(trace)
     },
 };

@@ -6,7 +6,7 @@ use super::super::words::manager::{
 };
 use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
 use super::players::{
-    all_told, at_rest, calls, flow, flow_but, no_panic, open, quiet, start, tell, tellings, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, tellings, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -393,7 +393,7 @@ const QUEUE: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        at_rest(trace)?;
+        trace.at_rest(3)?;
         verdict(trial, trace, Fault::Hang, "somebody waits for ever")
     },
 };
@@ -554,7 +554,7 @@ const END: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        at_rest(trace)?;
+        trace.at_rest(3)?;
         let survives = |seen: &Seen| matches!(seen, Seen::Survivors(all) if !all.is_empty());
         if trace.events.iter().any(|event| survives(&event.seen)) {
             let what =

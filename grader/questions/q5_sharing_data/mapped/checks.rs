@@ -391,7 +391,7 @@ const BOUNDS: TrialRules = TrialRules {
 
 /// So many counters are 2 MB; with 64 bytes each they still fit into the largest file.
 const LARGE: u64 = 250_000;
-/// The most memory that a process may have to itself meanwhile; of the reference it is 0.4 MiB.
+/// The most memory that a process may have to itself meanwhile: less than a copy of the file would take.
 const OWN_KIB: u64 = 1_500;
 
 const CLEAN: TrialRules = TrialRules {

@@ -5,7 +5,7 @@ use super::super::words::pipe::{
 };
 use super::super::words::players::{self as common, CHECKPOINT, Call, FAULTS, HOLD, LEAVE, Told};
 use super::players::{
-    all_told, at_rest, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -507,7 +507,7 @@ const CLEAN: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        at_rest(trace)?;
+        trace.at_rest(3)?;
         // Whoever needs one descriptor less than there are has a right answer.
         let place = calls(trial).iter().position(|call| call.code == PAIR).unwrap_or_default();
         if trial.scene != NO_FILES || told(trace, place) != Some(Told::new(words::OK, 0)) {

@@ -120,30 +120,3 @@ fn who(call: &Call) -> &'static str {
 fn was_killed(trace: &Trace) -> bool {
     trace.events.iter().any(|event| matches!(event.seen, Seen::Killed(_)))
 }
-
-/// At every look from [`Step::Idle`] everybody was at rest.
-///
-/// # Errors
-///
-/// Who was not.
-pub(super) fn at_rest(trace: &Trace) -> Result<(), Wrong> {
-    for event in &trace.events {
-        let Seen::Idle(all) = &event.seen else { continue };
-        for busy in all {
-            let name = busy.who.name();
-            let shares = format!(
-                "in 60 ms with nothing to do: running at {} of {} looks, {} wake-ups",
-                busy.running_looks, busy.looks, busy.naps
-            );
-            if busy.running_looks * 3 >= busy.looks || busy.permille > 200 {
-                let what = format!("{name} uses the processor while it waits");
-                return Err(Wrong::new(Fault::BusyWait, what).with_evidence(vec![shares]));
-            }
-            if busy.naps > 3 {
-                let what = format!("{name} waits by waking again and again to look");
-                return Err(Wrong::new(Fault::SleepPolling, what).with_evidence(vec![shares]));
-            }
-        }
-    }
-    Ok(())
-}

@@ -5,7 +5,7 @@ use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    all_told, at_rest, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -330,7 +330,7 @@ const WAITS: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        at_rest(trace)?;
+        trace.at_rest(3)?;
         verdict(trial, trace, Fault::Hang, "`get` waits for ever, or `get_timeout` without a limit")
     },
 };
@@ -544,7 +544,7 @@ const CLEAN: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        at_rest(trace)?;
+        trace.at_rest(3)?;
         if trial.scene == "nobody uses the queue"
             && let Some(census) = trace.censuses().next()
             && (census.children.len(), census.threads) != (1, 1)

@@ -2,7 +2,7 @@
 
 use super::words::value as words;
 use crate::actors::{DOOR, GO_ON, at, checkpoint, gather, kill_at, script, wait_for};
-use crate::actors::{answers, gate, good_end, idle, most_at_once, name, nothing_after_a_kill, one_by_one};
+use crate::actors::{answers, gate, good_end, most_at_once, name, nothing_after_a_kill, one_by_one};
 use crate::actors::{open, returned, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -406,7 +406,7 @@ const CLEAN: TrialRules = TrialRules {
         if trace.events.iter().any(|event| matches!(event.seen, Seen::Survivors(_))) {
             return nothing_after_a_kill(trace);
         }
-        idle(trace, false)?;
+        trace.at_rest(3)?;
         looks(trial, trace, &[9], Fault::WrongAnswer, "after three children have come and gone")?;
         nothing_at_the_end(trace)
     },

@@ -1,7 +1,6 @@
 //! Bodies in processes of their own: what each check wants to see, and how it reads a trace.
 
 use super::words::processes::{self as words, Call, Task, Then};
-use crate::actors;
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::leftovers::{LOOK, nothing_left};
@@ -373,7 +372,7 @@ const CLEAN: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         trace.good_end(Fault::Hang, STUCK)?;
-        actors::idle(trace, false)?;
+        trace.at_rest(3)?;
         let all = calls(trial);
         let (system, error) = match all.get(2) {
             Some(Call::NoFork(_)) => ("the system refuses a process", nix::Error::EAGAIN),

@@ -1,7 +1,7 @@
 //! Counters in a file that is used as memory: they outlive every process that counts.
 //!
-//! The file is mapped ([`toolkit::shm::MappedFile`]), so a count is a store in memory and nothing more: whatever becomes of the
-//! process right afterwards, the file has it. Counters are opened by processes that need not know each other, at the same time or one
+//! The file is mapped ([`toolkit::shm::MappedFile`]), so a count can be one store in memory: whatever becomes of the process
+//! right afterwards, the file has it. Counters are opened by processes that need not know each other, at the same time or one
 //! after the other. All of them see the same numbers at once, and none keeps numbers of its own: an open file takes no memory
 //! besides that of the file.
 

@@ -45,14 +45,14 @@ def queue(times, *_):
     numbers = context.Queue()
 
     def fill():
-        for number in range(times, *_):
+        for number in range(times):
             numbers.put(number)
 
     child = context.Process(target=fill)
     child.start()
 
     def empty():
-        for number in range(times, *_):
+        for number in range(times):
             assert numbers.get() == number
 
     us = microseconds(empty)

@@ -182,7 +182,7 @@ fn answer_to(item: &Item, seed: u32) -> Result<Reply> {
 
 /// The last line, and what to do next.
 fn summary(quiz: &Quiz, marked: &Marked) -> String {
-    let open = marked.marks.iter().filter(|(_, mark)| *mark == Mark::Open).count();
+    let open = marked.unanswered();
     let (right, of, points) = (marked.right(), marked.marks.len(), marked.points());
     let next = match open {
         0 => format!(

@@ -217,12 +217,7 @@ pub fn answer_of(text: &str) -> String {
     text.chars().rev().collect()
 }
 
-/// A number that stands for bytes: FNV-1a (Fowler, Noll and Vo).
-pub fn digest(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
+pub use wire::digest;
 
 /// The bytes of a frame's body.
 pub fn body_of(place: u64, bytes: u64) -> Vec<u8> {

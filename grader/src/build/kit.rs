@@ -306,8 +306,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_larger() {
-        let registry = "registry+https://github.com/rust-lang/crates.io-index";
-        let [old, new] = ["nix@0.23.2", "nix@0.31.4"].map(|id| version(&format!("{registry}#{id}")));
+        let [old, new] = ["registry+index#nix@0.23.2", "registry+index#nix@0.31.4"].map(version);
         assert_eq!((old, new), ([0, 23, 2], [0, 31, 4]));
         assert!(old < new && version("path+file:///course/grader/wire#0.1.0") == [0, 1, 0]);
     }

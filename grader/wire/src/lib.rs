@@ -11,6 +11,7 @@
 
 pub mod actors;
 mod codec;
+mod digest;
 mod message;
 mod policy;
 mod reaper;
@@ -19,6 +20,7 @@ mod rendezvous;
 pub mod script;
 
 pub use codec::Malformed;
+pub use digest::{digest, digest_after};
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
 pub use policy::{BOX_FAILED, CANARY, Policy};
 pub use reaper::{KILL, Notice, REAP};

@@ -102,10 +102,9 @@ pub fn panic_text(job: Job) -> String {
     }
 }
 
-/// A number that stands for a text (FNV-1a, 64 bits).
+/// A number that stands for a text.
 pub fn digest(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    wire::digest(text.as_bytes())
 }
 
 /// One call of the scene.

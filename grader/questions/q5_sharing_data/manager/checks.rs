@@ -6,7 +6,8 @@ use super::super::words::manager::{
 };
 use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
 use super::players::{
-    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, tellings, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, tellings, told, trial,
+    wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -71,13 +72,7 @@ fn say(told: Told, calls: &[Call]) -> String {
         }
         _ => false,
     };
-    match told.kind {
-        words::OK => "Ok".to_owned(),
-        words::DISCONNECTED => "Err(Disconnected)".into(),
-        words::TIMED_OUT => "Err(TimedOut)".into(),
-        words::TRUNCATED => "Err(Truncated)".into(),
-        words::UNDECODABLE => "Err(Undecodable(..))".into(),
-        words::OS => format!("Err(Os({:?}))", nix::Error::from_raw(told.detail as i32)),
+    say_link(told).unwrap_or_else(|| match told.kind {
         words::VALUE => match calls.iter().position(brought) {
             Some(place) => format!("the value of call {}", place + 1),
             None => format!("what has the digest {:04x}", told.detail & 0xffff),
@@ -86,7 +81,7 @@ fn say(told: Told, calls: &[Call]) -> String {
         words::COUNT => told.detail.to_string(),
         words::FLAG => (told.detail == 1).to_string(),
         _ => "nothing, since there is no manager".into(),
-    }
+    })
 }
 
 fn differs(calls: &[Call], place: usize, got: Told, right: &str) -> Wrong {

@@ -82,22 +82,11 @@ pub struct Driver {
 #[macro_export]
 macro_rules! q5_manager {
     ($answer:ident) => {
-        use $answer::link_error::LinkError;
+        $crate::q5_link_told!($answer);
         use $answer::processes::manager::{DictProxy, ListProxy, Manager, QueueProxy};
         use $crate::q5_sharing_data::driver::manager as driver;
         use $crate::q5_sharing_data::words::manager as words;
         use $crate::q5_sharing_data::words::players::Told;
-
-        fn told(error: LinkError) -> Told {
-            let (kind, detail) = match error {
-                LinkError::Disconnected => (words::DISCONNECTED, 0),
-                LinkError::TimedOut => (words::TIMED_OUT, 0),
-                LinkError::Truncated => (words::TRUNCATED, 0),
-                LinkError::Undecodable(_) => (words::UNDECODABLE, 0),
-                LinkError::Os(error) => (words::OS, error as i32 as u64),
-            };
-            Told::new(kind, detail)
-        }
 
         struct All(ListProxy, DictProxy, QueueProxy);
 
@@ -166,15 +155,7 @@ impl Part for Scene {
         self.keeper = None;
     }
 
-    fn act(&mut self, code: u64, args: &[u64]) -> Told {
-        match self.try_act(code, args) {
-            Ok(told) | Err(told) => told,
-        }
-    }
-}
-
-impl Scene {
-    fn try_act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
+    fn act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
         match (code, args) {
             (words::NEW | words::ALONE, _) => {
                 let mut keeper = (self.answer.new)()?;

@@ -5,7 +5,7 @@ use super::super::words::pipe::{
 };
 use super::super::words::players::{self as common, CHECKPOINT, Call, FAULTS, HOLD, LEAVE, Told};
 use super::players::{
-    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -149,22 +149,21 @@ fn has_sent(calls: &[Call], trace: &Trace) -> bool {
 }
 
 fn differs(call: &Call, got: Told, right: Told, coming: &[Parcel], units: bool) -> Wrong {
-    let say = |told: Told| match told.kind {
-        words::OK => "Ok".to_owned(),
-        words::DISCONNECTED => "Err(Disconnected)".into(),
-        words::TIMED_OUT => "Err(TimedOut)".into(),
-        words::TRUNCATED => "Err(Truncated)".into(),
-        words::UNDECODABLE => "Err(Undecodable(..))".into(),
-        words::OS => format!("Err(Os({:?}))", nix::Error::from_raw(told.detail as i32)),
-        words::GOT if call.code == RECV_MANY => "these messages in the order in which they were sent".into(),
-        words::GOT => {
-            let is_it = |parcel: &Parcel| Told::new(words::GOT, digest(0, units, *parcel)) == told;
-            coming.iter().position(is_it).map_or("a message that nobody sent".into(), |place| {
-                format!("message {} of {} bytes", place + 1, coming[place].1)
-            })
+    let say_other = |told: Told| -> String {
+        match told.kind {
+            words::GOT if call.code == RECV_MANY => {
+                "these messages in the order in which they were sent".into()
+            }
+            words::GOT => {
+                let is_it = |parcel: &Parcel| Told::new(words::GOT, digest(0, units, *parcel)) == told;
+                coming.iter().position(is_it).map_or("a message that nobody sent".into(), |place| {
+                    format!("message {} of {} bytes", place + 1, coming[place].1)
+                })
+            }
+            _ => "nothing, since there is no connection".into(),
         }
-        _ => "nothing, since there is no connection".into(),
     };
+    let say = |told: Told| say_link(told).unwrap_or_else(|| say_other(told));
     let fault = match (right.kind, got.kind) {
         (words::GOT, words::GOT) if say(got).starts_with("message") => Fault::WrongOrder,
         (words::GOT, words::TRUNCATED | words::UNDECODABLE) => Fault::ShortRead,

@@ -101,24 +101,13 @@ pub struct Driver {
 #[macro_export]
 macro_rules! q5_pipe {
     ($answer:ident) => {
-        use $answer::link_error::LinkError;
+        $crate::q5_link_told!($answer);
         use $answer::processes::pipe::{Connection, pair};
         use $crate::q5_sharing_data::driver::pipe as driver;
         use $crate::q5_sharing_data::words::pipe as words;
         use $crate::q5_sharing_data::words::players::Told;
 
         struct End<T>(Connection<T>);
-
-        fn told(error: LinkError) -> Told {
-            let (kind, detail) = match error {
-                LinkError::Disconnected => (words::DISCONNECTED, 0),
-                LinkError::TimedOut => (words::TIMED_OUT, 0),
-                LinkError::Truncated => (words::TRUNCATED, 0),
-                LinkError::Undecodable(_) => (words::UNDECODABLE, 0),
-                LinkError::Os(error) => (words::OS, error as i32 as u64),
-            };
-            Told::new(kind, detail)
-        }
 
         macro_rules! link {
             ($message:ty) => {
@@ -185,15 +174,7 @@ impl Part for Scene {
         self.others = None;
     }
 
-    fn act(&mut self, code: u64, args: &[u64]) -> Told {
-        match self.try_act(code, args) {
-            Ok(told) | Err(told) => told,
-        }
-    }
-}
-
-impl Scene {
-    fn try_act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
+    fn act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
         let nothing = Told::new(players::NOTHING, 0);
         let ok = Told::new(words::OK, 0);
         match (code, args) {

@@ -12,12 +12,31 @@ use nix::unistd::Pid;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wire::Challenge;
 
+/// Writes the part of an adapter that tells what a `LinkError` of the answer's is.
+#[macro_export]
+macro_rules! q5_link_told {
+    ($answer:ident) => {
+        fn told(error: $answer::link_error::LinkError) -> $crate::q5_sharing_data::words::players::Told {
+            use $answer::link_error::LinkError;
+            use $crate::q5_sharing_data::words::pipe as links;
+            let (kind, detail) = match error {
+                LinkError::Disconnected => (links::DISCONNECTED, 0),
+                LinkError::TimedOut => (links::TIMED_OUT, 0),
+                LinkError::Truncated => (links::TRUNCATED, 0),
+                LinkError::Undecodable(_) => (links::UNDECODABLE, 0),
+                LinkError::Os(error) => (links::OS, error as i32 as u64),
+            };
+            $crate::q5_sharing_data::words::players::Told::new(kind, detail)
+        }
+    };
+}
+
 /// A tool with which calls are made.
 pub trait Part {
     /// This process is a child now, and plays these calls: it lets go what only others use.
     fn enter(&mut self, player: u64);
-    /// Makes a call.
-    fn act(&mut self, code: u64, args: &[u64]) -> Told;
+    /// Makes a call. Whether it went well or not, what came of it is told.
+    fn act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told>;
     /// Drops everything.
     fn leave(&mut self);
 }
@@ -85,8 +104,10 @@ fn play_one(part: &mut dyn Part, place: usize, call: &Call) {
             return limit(Resource::RLIMIT_NOFILE, Some(open - 1 + first));
         }
         words::FILES => return limit(Resource::RLIMIT_NOFILE, None),
-        _ => catch_unwind(AssertUnwindSafe(|| part.act(call.code, &call.args)))
-            .unwrap_or(Told::new(words::PANICKED, 0)),
+        _ => match catch_unwind(AssertUnwindSafe(|| part.act(call.code, &call.args))) {
+            Ok(Ok(told) | Err(told)) => told,
+            Err(_) => Told::new(words::PANICKED, 0),
+        },
     };
     if call.tells || told.kind == words::PANICKED {
         limit(Resource::RLIMIT_NOFILE, None); // or there may be none for the gate

@@ -2,6 +2,7 @@
 //!
 //! Knows calls, tellings and who was busy; what is right is the business of each part.
 
+use super::super::words::pipe as links;
 use super::super::words::players::{self as words, Call, Told};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -63,6 +64,19 @@ pub(super) fn tellings(trace: &Trace) -> impl Iterator<Item = (usize, Told, Who)
 /// What came of the call with this place; `None` if it was not told.
 pub(super) fn told(trace: &Trace, call: usize) -> Option<Told> {
     tellings(trace).find(|(place, ..)| *place == call).map(|(_, told, _)| told)
+}
+
+/// As a student would see `Ok(())` or a `LinkError`; `None` if it is neither.
+pub(super) fn say_link(told: Told) -> Option<String> {
+    Some(match told.kind {
+        links::OK => "Ok".to_owned(),
+        links::DISCONNECTED => "Err(Disconnected)".to_owned(),
+        links::TIMED_OUT => "Err(TimedOut)".to_owned(),
+        links::TRUNCATED => "Err(Truncated)".to_owned(),
+        links::UNDECODABLE => "Err(Undecodable(..))".to_owned(),
+        links::OS => format!("Err(Os({:?}))", nix::Error::from_raw(told.detail as i32)),
+        _ => return None,
+    })
 }
 
 /// No call has panicked, and nobody has more than one thread.

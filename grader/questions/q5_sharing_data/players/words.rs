@@ -98,9 +98,7 @@ pub fn body(number: u64, bytes: u64) -> String {
     text
 }
 
-/// A number that stands for a text and those before it (FNV-1a, 64 bits).
+/// A number that stands for a text and those before it.
 pub fn digest(before: u64, number: u64, text: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ before;
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    number.to_le_bytes().into_iter().chain(text.bytes()).fold(start, step)
+    wire::digest_after(before, number.to_le_bytes().into_iter().chain(text.bytes()))
 }

@@ -5,7 +5,7 @@ use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    all_told, calls, flow, flow_but, no_panic, open, quiet, start, tell, told, trial, wait,
+    all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -139,17 +139,12 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
 }
 
 fn differs(call: &Call, got: Told, right: Told) -> Wrong {
-    let say = |told: Told| match told.kind {
-        words::OK => "Ok".to_owned(),
-        words::DISCONNECTED => "Err(Disconnected)".into(),
-        words::TIMED_OUT => "Err(TimedOut)".into(),
-        words::TRUNCATED => "Err(Truncated)".into(),
-        words::UNDECODABLE => "Err(Undecodable(..))".into(),
-        words::OS => format!("Err(Os({:?}))", nix::Error::from_raw(told.detail as i32)),
-        words::GOT if call.code == GET_MANY => "the items in the order in which they were put".into(),
-        words::GOT => "an item".into(),
-        _ => "nothing, since there is no queue".into(),
+    let say_other = |told: Told| match told.kind {
+        words::GOT if call.code == GET_MANY => "the items in the order in which they were put",
+        words::GOT => "an item",
+        _ => "nothing, since there is no queue",
     };
+    let say = |told: Told| say_link(told).unwrap_or_else(|| say_other(told).to_owned());
     let fault = match (right.kind, got.kind) {
         (words::GOT, words::GOT) => Fault::WrongOrder,
         (words::GOT, words::TIMED_OUT) => Fault::LostTask,
@@ -450,7 +445,8 @@ const END: TrialRules = TrialRules {
             ];
             trial("a child drops its handle", &calls.concat(), &[])
         };
-        let look = [Step::Checkpoint(1), Step::Census, Step::GoOn];
+        // Once at once, and again when who was killed is dead.
+        let look = [&[Step::Checkpoint(1)], LOOK.as_slice()].concat();
         let killed = |childs: Vec<Call>, script: &[Step]| {
             let calls = [queue(&[1]), vec![quiet(0, PUT, &[base, 10]), quiet(0, HOLD, &[2])], childs];
             trial("the queue's maker is killed", &calls.concat(), script)
@@ -482,12 +478,12 @@ const END: TrialRules = TrialRules {
         if trial.scene == MAKER
             && let Some(census) = trace.censuses().next()
         {
-            let (fault, what) = match (census.zombies.len(), census.children.len(), census.others.len()) {
-                (0, 1, 0) => {
-                    return verdict(trial, trace, Fault::Hang, "whoever waits for an item is not told");
-                }
-                (1.., ..) => (Fault::Zombie, "its broker has ended and was not waited for"),
-                _ => (Fault::Orphan, "its broker is still there afterwards"),
+            if (census.zombies.len(), census.children.len(), census.others.len()) == (0, 1, 0) {
+                return verdict(trial, trace, Fault::Hang, "whoever waits for an item is not told");
+            }
+            let (fault, what) = match trace.censuses().any(|census| !census.zombies.is_empty()) {
+                true => (Fault::Zombie, "its broker has ended and was not waited for"),
+                false => (Fault::Orphan, "its broker is still there afterwards"),
             };
             return Err(Wrong::new(fault, format!("when {MAKER}, {what}")));
         }

@@ -39,24 +39,13 @@ pub struct Driver {
 #[macro_export]
 macro_rules! q5_process_queue {
     ($answer:ident) => {
-        use $answer::link_error::LinkError;
+        $crate::q5_link_told!($answer);
         use $answer::processes::queue::ProcessQueue;
         use $crate::q5_sharing_data::driver::process_queue as driver;
         use $crate::q5_sharing_data::words::players::Told;
         use $crate::q5_sharing_data::words::process_queue as words;
 
         struct Handle(ProcessQueue<driver::Parcel>);
-
-        fn told(error: LinkError) -> Told {
-            let (kind, detail) = match error {
-                LinkError::Disconnected => (words::DISCONNECTED, 0),
-                LinkError::TimedOut => (words::TIMED_OUT, 0),
-                LinkError::Truncated => (words::TRUNCATED, 0),
-                LinkError::Undecodable(_) => (words::UNDECODABLE, 0),
-                LinkError::Os(error) => (words::OS, error as i32 as u64),
-            };
-            Told::new(kind, detail)
-        }
 
         impl driver::Queue for Handle {
             fn put(&mut self, number: u64, bytes: u64) -> Result<(), Told> {
@@ -101,15 +90,7 @@ impl Part for Scene {
         self.queue = None;
     }
 
-    fn act(&mut self, code: u64, args: &[u64]) -> Told {
-        match self.try_act(code, args) {
-            Ok(told) | Err(told) => told,
-        }
-    }
-}
-
-impl Scene {
-    fn try_act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
+    fn act(&mut self, code: u64, args: &[u64]) -> Result<Told, Told> {
         let ok = Ok(Told::new(words::OK, 0));
         match (code, args) {
             (words::NEW, _) => {

@@ -272,7 +272,7 @@ const PANICS: TrialRules = TrialRules {
         let all = calls(trial);
         for (place, call) in all.iter().enumerate() {
             if let Call::Run(task) = call
-                && wanted(*task, trace).0[0] == words::PANICKED
+                && told(trace, place).is_some_and(|got| got.what[0] == words::PANICKED)
             {
                 led_there(*task, trace, place)?;
             }
@@ -374,13 +374,14 @@ const CLEAN: TrialRules = TrialRules {
         trace.good_end(Fault::Hang, STUCK)?;
         trace.at_rest(3)?;
         let all = calls(trial);
-        let (system, error) = match all.get(2) {
-            Some(Call::NoFork(_)) => ("the system refuses a process", nix::Error::EAGAIN),
-            Some(Call::FewFiles(_)) => ("no descriptor is left", nix::Error::EMFILE),
+        // What the system refuses, whether it really does, and the error of that.
+        let (system, really, error) = match all.get(2) {
+            Some(Call::NoFork(_)) => {
+                ("the system refuses a process", trace.entry(words::REFUSES).is_some(), nix::Error::EAGAIN)
+            }
+            Some(Call::FewFiles(_)) => ("no descriptor is left", true, nix::Error::EMFILE),
             _ => return nothing_left(trace, |place| ![0, words::AT_REFUSAL].contains(&place)),
         };
-        let really =
-            system.contains("descriptor") || trace.entries.iter().any(|entry| entry.word == words::REFUSES);
         let got = told(trace, 3);
         let is_error = got.as_ref().is_some_and(|got| got.what == [words::OS, error as i32 as u64]);
         // Whoever needs less than others has a right answer.

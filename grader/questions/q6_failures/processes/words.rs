@@ -115,11 +115,7 @@ pub fn answer(id: u64, addend: u64, bytes: u32) -> Vec<u8> {
     (0..bytes).map(|_| step()).collect()
 }
 
-/// A number that stands for bytes (FNV-1a, 64 bits).
-pub fn digest(bytes: &[u8]) -> u64 {
-    let add = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
-}
+pub use wire::digest;
 
 /// One call of the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -155,9 +155,12 @@ fn wait_for_one_thread() -> Result<(), ForkError> {
         return Ok(());
     }
     let deadline = Instant::now() + PATIENCE;
+    let mut nap = Duration::from_micros(50);
     loop {
-        // Nothing wakes us when the kernel forgets a thread: look, let others run, look again.
-        thread::sleep(Duration::from_micros(100));
+        // Nothing wakes us when the kernel forgets a thread: look, let others run, look again. As a rule the first look is the last;
+        // whoever has forgotten a thread shall not be taken for somebody who polls.
+        thread::sleep(nap);
+        nap = (nap * 2).min(PATIENCE / 10);
         let threads = threads();
         if threads <= 1 {
             return Ok(());

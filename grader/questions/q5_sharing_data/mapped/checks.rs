@@ -64,20 +64,32 @@ fn together(tasks: u64) -> Vec<Step> {
 
 // --- nothing is lost -------------------------------------------------------------------------------------------
 
-/// The most additions, should one never meet another.
-const MANY: u64 = 3_000_000;
+/// How often two must have been at the counter at the same time.
+const MEETINGS: u64 = 2_000;
+/// Somebody else says when it is enough.
+const NO_END: u64 = u64::MAX;
 
 const ADDS: TrialRules = TrialRules {
     check: "q5.mapped_adds",
     trials: |_| {
-        let adds = |door: u64| [open_file(3), gate(DOOR + door), [words::ADD_OFTEN, MANY, 1]];
-        let takes = [open_file(3), gate(DOOR + 2), [words::TAKE_OFTEN, MANY, 1]];
+        let adds = |door: u64, end: u64| [open_file(3), gate(DOOR + door), [words::ADD_OFTEN, 1, end]];
+        let takes = [open_file(3), gate(DOOR + 2), [words::TAKE_OFTEN, 1, MEETINGS]];
         let makes = |door: u64| [gate(DOOR + door), open_file(2), add(0, 1)];
         let all = [wait_for(1), wait_for(2), wait_for(3), open_file(3)];
         let found = [common::READ, words::FOUND, 0];
         vec![
-            trial(&[], &[&all[..], &[get(1), found]].concat(), &[&adds(1), &adds(2), &adds(3)], &together(3)),
-            trial(&[], &[&all[..], &[get(1)]].concat(), &[&adds(1), &takes, &adds(3)], &together(3)),
+            trial(
+                &[],
+                &[&all[..], &[get(1), found]].concat(),
+                &[&adds(1, MEETINGS), &adds(2, MEETINGS), &adds(3, MEETINGS)],
+                &together(3),
+            ),
+            trial(
+                &[],
+                &[&all[..], &[get(1)]].concat(),
+                &[&adds(1, NO_END), &takes, &adds(3, NO_END)],
+                &together(3),
+            ),
             // Three make the file at the same time.
             trial(
                 &[],

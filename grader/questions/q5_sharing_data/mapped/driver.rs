@@ -3,10 +3,13 @@
 use super::super::words::mapped as words;
 use crate::actors::{Actor, Cast, Part};
 use crate::session::serve;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use toolkit::shm::MapError;
 use wire::actors::Op;
 
@@ -104,18 +107,14 @@ impl Part for Driver {
                 words::GET => return [counters().get(index), 0],
                 words::TAKE => return [counters().take(index), 0],
                 words::LEN => return [counters().count() as u64, 0],
-                words::ADD_OFTEN => return [add_often(counters(), actor, with, other as usize), 0],
+                words::ADD_OFTEN => return [add_often(counters(), actor, index, other), 0],
                 words::ADD_TOLD => {
                     for _ in 0..with {
                         counters().add(other as usize, 1);
                         actor.cell(words::DONE).fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                words::TAKE_OFTEN => {
-                    let goes_on = |_: &u64| actor.cell(words::ENOUGH).load(Ordering::Relaxed) == 0;
-                    let taken = (0..with).take_while(goes_on).map(|_| counters().take(other as usize));
-                    return [taken.sum(), 0];
-                }
+                words::TAKE_OFTEN => return [take_often(counters(), actor, index, other), 0],
                 words::ADD_ALL => {
                     let each = (0..counters().count()).step_by(index.max(1));
                     each.for_each(|index| _ = counters().add(index, 1));
@@ -144,19 +143,51 @@ impl Part for Driver {
     }
 }
 
-/// Adds one to a counter until that has met others often enough; how often it has added.
-fn add_often(counters: &dyn Counters, actor: &Actor<'_>, most: u64, index: usize) -> u64 {
-    let (mut added, mut met, mut last) = (0, 0, None);
-    let enough = actor.cell(words::ENOUGH);
-    while added < most && enough.load(Ordering::Relaxed) == 0 {
+/// Adds one to a counter until others have added in between, but not often, so many times; how often it has added.
+fn add_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) -> u64 {
+    let (mut added, mut last, mut found) = (0, u64::MAX, 0_u64);
+    meet(actor, meetings, || {
         let before = counters.add(index, 1);
-        actor.cell(words::FOUND).fetch_add(before, Ordering::Relaxed);
-        added += 1;
-        met += u64::from(last.is_some_and(|last| before != last + 1));
-        last = Some(before);
-        if met >= words::MIXED {
+        let by_others = before.wrapping_sub(last).wrapping_sub(1);
+        (added, last, found) = (added + 1, before, found.wrapping_add(before));
+        (1..=words::CLOSE_BY).contains(&by_others)
+    });
+    actor.cell(words::FOUND).fetch_add(found, Ordering::Relaxed);
+    added
+}
+
+/// Empties a counter until others have added to it in between, but not often, so many times; how much it has taken.
+fn take_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) -> u64 {
+    let mut all = 0;
+    meet(actor, meetings, || {
+        let taken = counters.take(index);
+        all += taken;
+        (1..=words::CLOSE_BY).contains(&taken)
+    });
+    all
+}
+
+/// Repeats a step until it has met others so many times, or somebody else has, or this process has used as much of the processor as
+/// it may: with one processor there is next to no meeting.
+fn meet(actor: &Actor<'_>, meetings: u64, mut step: impl FnMut() -> bool) {
+    let enough = actor.cell(words::ENOUGH);
+    let mut met = 0;
+    for turn in 1_u64.. {
+        met += u64::from(step());
+        if met >= meetings {
             enough.store(1, Ordering::Relaxed);
         }
+        let is_over = turn.is_multiple_of(1_024) && worked() > words::LONGEST;
+        if is_over || enough.load(Ordering::Relaxed) > 0 {
+            return;
+        }
     }
-    added
+}
+
+/// How long this process has been on a processor.
+fn worked() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask about itself");
+    let micros =
+        [usage.user_time(), usage.system_time()].iter().map(TimeValLike::num_microseconds).sum::<i64>();
+    Duration::from_micros(micros.unsigned_abs())
 }

@@ -1,5 +1,6 @@
 //! The calls of counters in a file.
 
+use std::time::Duration;
 use wire::actors::{self, Op};
 
 /// Opens so many counters; comes back with one of the ends below, and with a number of the system's.
@@ -12,12 +13,12 @@ pub const ADD: u64 = 3;
 pub const GET: u64 = 4;
 /// Empties a counter; comes back with what it was.
 pub const TAKE: u64 = 5;
-/// So often at most: adds one to a counter, until [`MIXED`] times another was there in between, with this or another actor; comes back
-/// with how often it has added. All that came back is added up in cell [`FOUND`].
+/// Adds one to a counter again and again, until so many times a few additions of others came in between, or cell [`ENOUGH`] is not 0,
+/// or for [`LONGEST`]; comes back with how often it has added. All that came back is added up in cell [`FOUND`].
 pub const ADD_OFTEN: u64 = 6;
 /// So often: adds one to a counter, and then says so in cell [`DONE`].
 pub const ADD_TOLD: u64 = 7;
-/// So often at most: takes from a counter, as long as the others add; comes back with the sum.
+/// Takes from a counter again and again, until so many times there were a few additions to take, or as above; comes back with the sum.
 pub const TAKE_OFTEN: u64 = 8;
 /// How many counters there are.
 pub const LEN: u64 = 9;
@@ -38,8 +39,11 @@ pub const ADD_ALL: u64 = 15;
 pub const FOUND: u64 = 0;
 /// Whether additions and others have met often enough.
 pub const ENOUGH: u64 = 2;
-/// How often is enough.
-pub const MIXED: u64 = 100;
+/// So few additions in between mean that somebody else was there at that very moment. Who was off the processor for a while finds
+/// thousands, and has met nobody.
+pub const CLOSE_BY: u64 = 8;
+/// How long a process may be on a processor until it stops to wait for meetings.
+pub const LONGEST: Duration = Duration::from_millis(300);
 /// How many additions have come back.
 pub const DONE: u64 = 1;
 

@@ -390,12 +390,36 @@ const CLEAN: TrialRules = TrialRules {
                     &[&[add(0, 1), gate(1), get(0)]],
                     &script![at(1), gather(1), [Step::KillCaller]],
                 ),
-                // Children come and go; the numbers stay.
+                // Children come and go, one after the other; the numbers stay.
                 trial(
                     &from,
-                    &[wait_for(1), wait_for(2), wait_for(3), add(0, 1), get(0)],
-                    &[&[add(0, 1)], &[add(0, 1), [common::LEAVE, 0, 0]], &[add(0, 1)]],
-                    &[],
+                    &[
+                        checkpoint(1),
+                        wait_for(1),
+                        checkpoint(2),
+                        wait_for(2),
+                        checkpoint(3),
+                        wait_for(3),
+                        add(0, 1),
+                        get(0),
+                    ],
+                    &[
+                        &[gate(DOOR + 1), add(0, 1)],
+                        &[gate(DOOR + 2), add(0, 1), [common::LEAVE, 0, 0]],
+                        &[gate(DOOR + 3), add(0, 1)],
+                    ],
+                    &script![
+                        at(1),
+                        gather(3),
+                        open(DOOR + 1),
+                        GO_ON,
+                        at(2),
+                        open(DOOR + 2),
+                        GO_ON,
+                        at(3),
+                        open(DOOR + 3),
+                        GO_ON
+                    ],
                 ),
             ]);
         }

@@ -321,12 +321,14 @@ const DROPS: Rules = Rules {
     experiments: |world, _| {
         // One beat only: a worker that is left behind shall do nothing but be there.
         let slow: Op = [START, u64::MAX, taking(5).word()];
-        let exact: [&[Op]; 3] = [
+        let by_panic: Op = [DROP, 0, 1];
+        let exact: [&[Op]; 4] = [
             &[FOR_EVER, sleep(1), DROP_FIRST, sleep(1)],
             &[FOR_EVER, DROP_FIRST, sleep(1)],
+            &[FOR_EVER, sleep(1), by_panic, sleep(1)],
             &[slow, sleep(2), DROP_FIRST, sleep(30)],
         ];
-        let free: [&[Op]; 1] = [&[FOR_EVER, beat(1), DROP_FIRST]];
+        let free: [&[Op]; 2] = [&[FOR_EVER, beat(1), DROP_FIRST], &[FOR_EVER, beat(1), by_panic]];
         wanted(world, &exact, &free, &free)
     },
     judge: |experiment, run| {

@@ -4,7 +4,7 @@ use super::super::words::daemon::{self as words, ON_PURPOSE, Plan};
 use crate::script::{Actor, Tool};
 use crate::session::{log, log_text};
 use crate::world;
-use std::panic::panic_any;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -128,8 +128,20 @@ impl Actor for Owner {
                 }
             }
             words::DROP => {
-                drop(self.take(op[1]));
+                let daemon = self.take(op[1]);
+                let goes = || {
+                    let _held = daemon;
+                    if op[2] == 1 {
+                        panic_any(ON_PURPOSE);
+                    }
+                };
+                let end = catch_unwind(AssertUnwindSafe(goes));
                 self.look();
+                if let Err(payload) = end
+                    && op[2] == 0
+                {
+                    resume_unwind(payload);
+                }
                 Vec::new()
             }
             _ => {

@@ -8,7 +8,7 @@ use wire::script::Op;
 pub const START: u64 = 0;
 /// `stop` of one of its daemons; 0 comes back, or 1 and the letters of the error's message.
 pub const STOP: u64 = 1;
-/// Drops one of its daemons.
+/// Drops one of its daemons; with a 1 it goes because the caller panics.
 pub const DROP: u64 = 2;
 /// Waits until one of its daemons has begun so many beats.
 pub const AWAIT: u64 = 3;
@@ -61,6 +61,7 @@ pub fn call(op: Op) -> String {
     match op[0] {
         START => format!("Daemon::start({every}, beat)"),
         STOP => "stop()".into(),
+        DROP if op[2] == 1 => "a panic of the owner, which drops the daemon".into(),
         DROP => "drop(daemon)".into(),
         _ => format!("waits for beat {}", op[2]),
     }

@@ -7,7 +7,7 @@ use toolkit::ForkError;
 pub enum GridError {
     /// A process could not be started.
     Fork(ForkError),
-    /// A process was killed by a signal, or left with a code that is not 0, before its part was done.
+    /// A process was killed by a signal, or left with whatever code, before its part was done.
     WorkerDied {
         /// The number of the signal, if it was one.
         signal: Option<i32>,

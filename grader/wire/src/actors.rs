@@ -3,6 +3,8 @@
 //! A challenge of the scene [`SCENE`] has these words: what the tool is made from, the calls of the caller, and then the calls
 //! of each child, three numbers a call. Knows no tool.
 
+use std::time::Duration;
+
 /// One call: a code, which the part of a question gives a meaning, and two numbers for it.
 pub type Op = [u64; 3];
 
@@ -41,6 +43,8 @@ pub const NO_TOOL: u64 = COMMON + 24;
 
 /// How many cells there are, all 0 at first.
 pub const CELLS: usize = 8;
+/// How long a process may be on a processor until it stops to wait for meetings with others.
+pub const LONGEST: Duration = Duration::from_millis(300);
 
 /// A scene in words: what the tool is made from, the caller's calls, and those of each child.
 #[must_use]

@@ -4,7 +4,9 @@
 
 use crate::session::{Question, checkpoint, log, log_text, play_call};
 use crate::{faults, gate};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::time::TimeValLike;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::any::Any;
@@ -12,6 +14,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::yield_now;
+use std::time::Duration;
 use toolkit::shm::Region;
 use wire::Challenge;
 use wire::actors::{self as words, Op};
@@ -149,6 +152,23 @@ impl Actor<'_> {
         }
     }
 
+    /// Repeats a step until it has met others so many times, or somebody has raised the cell, or this process has been on a processor
+    /// for [`words::LONGEST`]: on one processor there is next to no meeting. `step` says whether it has met anybody.
+    pub fn meet(&self, raised: u64, meetings: u64, mut step: impl FnMut() -> bool) {
+        let (raised, mut met) = (self.cell(raised), 0);
+        for turn in 1_u64.. {
+            met += u64::from(step());
+            if met >= meetings {
+                raised.store(1, Ordering::Relaxed);
+            }
+            // How long it was is a question to the system, and costs more than a step.
+            let is_over = turn.is_multiple_of(256) && worked() > words::LONGEST;
+            if is_over || raised.load(Ordering::Relaxed) > 0 {
+                return;
+            }
+        }
+    }
+
     /// Adds one to a cell so that another who does it at the same time is noticed.
     pub fn count(&self, number: u64) -> u64 {
         let cell = self.cell(number);
@@ -177,6 +197,14 @@ impl Actor<'_> {
         }
         Some([0, 0])
     }
+}
+
+/// How long this process has been on a processor.
+fn worked() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask about itself");
+    let micros =
+        [usage.user_time(), usage.system_time()].iter().map(TimeValLike::num_microseconds).sum::<i64>();
+    Duration::from_micros(micros.unsigned_abs())
 }
 
 /// Waits until a child is dead, and leaves it to be waited for.

@@ -205,12 +205,14 @@ const SUMS: TrialRules = TrialRules {
 const AT_ONCE: TrialRules = TrialRules {
     check: "q5.grid_at_once",
     trials: |_| {
-        let of = |processes: u64, threads: u64| {
+        let in_grid = |size: [u64; 2], processes: u64, threads: u64| {
             let all = (processes * threads) as usize;
             let script = [gather(all).to_vec(), vec![let_go(all + 8)]].concat();
-            trial(&[48, 48], &[fill(7), held(processes, threads)], &[], &script)
+            trial(&size, &[fill(7), held(processes, threads)], &[], &script)
         };
-        vec![of(2, 2), of(3, 1), of(1, 3), of(4, 3), of(1, 1)]
+        let of = |processes: u64, threads: u64| in_grid([48, 48], processes, threads);
+        let few_cells = [in_grid([1, 5], 4, 1), in_grid([2, 2], 1, 4), in_grid([2, 3], 2, 3)];
+        [&[of(2, 2), of(3, 1), of(1, 3), of(4, 3), of(1, 1)], &few_cells[..]].concat()
     },
     judge: |trial, trace| {
         let [_, processes, threads] = common::ops(&trial.words, 0)[1];
@@ -290,20 +292,29 @@ const DEATHS: TrialRules = TrialRules {
             let script = script![gather(6), [Step::Kill(pick), Step::Quiet, let_go(12)]];
             trial(&[24, 8], &[fill(5), held(3, 2), sum(2, 2)], &[], &script)
         };
-        let codes = [words::SUM_KILL, words::SUM_LEAVE, words::SUM_PANIC];
+        // One dies while another is held: what is told is how that one ended, not how others were ended. Which of the two has the cell
+        // is up to the answer, so each goes first once: as they came, and by the numbers that most would begin with.
+        let first_goes = |pick: Pick| {
+            let mark = set(8, 7, words::MARK);
+            let script = script![gather(2), [Step::Open(pick), Step::Quiet, let_go(8)]];
+            trial(&[9, 8], &[fill(5), mark, [words::SUM_HELD_LEAVE, 2, 1]], &[], &script)
+        };
+        let codes = [words::SUM_KILL, words::SUM_LEAVE, words::SUM_LEAVE_WELL, words::SUM_PANIC];
         let mut trials: Vec<Trial> =
             codes.into_iter().flat_map(|code| [marked(code, 0), marked(code, 8)]).collect();
         trials.extend([killed(Pick::Oldest), killed(Pick::Newest)]);
+        trials.extend([Pick::Oldest, Pick::Newest, Pick::Task(1), Pick::Task(2)].map(first_goes));
         trials
     },
     judge: |trial, trace| {
         ended(trial, trace, Fault::HungOnCrash, "a process has died, and `sum` is stuck")?;
         let first = returned(trial, trace)
             .into_iter()
-            .find(|call| call.op[0] > words::SUM && call.op[0] <= words::SUM_LEAVE);
+            .find(|call| call.op[0] > words::SUM && call.op[0] <= words::SUM_HELD_LEAVE);
         if let Some(first) = first {
             let right = match first.op[0] {
-                words::SUM_LEAVE => [words::LEFT, 3],
+                words::SUM_LEAVE | words::SUM_HELD_LEAVE => [words::LEFT, 3],
+                words::SUM_LEAVE_WELL => [words::LEFT, 0],
                 words::SUM_PANIC => [words::LEFT, 101],
                 _ => [words::KILLED, 9],
             };

@@ -88,13 +88,15 @@ thread_local! {
 
 /// What is made of a number, by the code of the call.
 fn make(code: u64, number: f64) -> f64 {
-    let held = code == words::SUM_HELD && !WAITED.with(|waited| waited.replace(true));
+    let is_held = [words::SUM_HELD, words::SUM_HELD_LEAVE].contains(&code);
+    let held = is_held && !WAITED.with(|waited| waited.replace(true));
     let addend = if held { gate::wait(number as u64) as f64 } else { 0.0 };
     if number == words::MARK {
         match code {
             words::SUM_PANIC => panic_any(ON_PURPOSE),
             words::SUM_KILL => _ = kill(getpid(), Signal::SIGKILL),
-            words::SUM_LEAVE => leave(3),
+            words::SUM_LEAVE | words::SUM_HELD_LEAVE => leave(3),
+            words::SUM_LEAVE_WELL => leave(0),
             _ => {}
         }
     }
@@ -127,7 +129,7 @@ impl Part for Driver {
                         [&|| _ = grid.get(row, column), &|| grid.set(row, column, 77.0)];
                     return [ways.iter().filter(|work| panics(**work)).count() as u64, 0];
                 }
-                words::SUM..=words::SUM_LEAVE => {
+                words::SUM..=words::SUM_HELD_LEAVE => {
                     let number =
                         |number: u64| NonZeroUsize::new(number as usize).unwrap_or(NonZeroUsize::MIN);
                     let called = actor.cell(words::CALLED);

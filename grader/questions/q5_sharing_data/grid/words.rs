@@ -20,6 +20,10 @@ pub const SUM_PANIC: u64 = 7;
 pub const SUM_KILL: u64 = 8;
 /// The same; it leaves with code 3.
 pub const SUM_LEAVE: u64 = 9;
+/// The same; it leaves with code 0, as if all were well.
+pub const SUM_LEAVE_WELL: u64 = 10;
+/// [`SUM_HELD`] and [`SUM_LEAVE`] in one.
+pub const SUM_HELD_LEAVE: u64 = 11;
 
 /// What `of` makes of a number is twice that. It stops at this number.
 pub const MARK: f64 = 1e9;
@@ -48,7 +52,7 @@ pub fn say([code, with, other]: Op) -> String {
         GET | OUTSIDE => format!("get({}, {})", with >> 32, with as u32),
         SET => format!("set({}, {}, ..)", with >> 32, with as u32),
         FILL => "set".into(),
-        SUM..=SUM_LEAVE => format!("sum({with}, {other}, ..)"),
+        SUM..=SUM_HELD_LEAVE => format!("sum({with}, {other}, ..)"),
         actors::GATE => format!("work {with}"),
         _ => "a call".into(),
     }

@@ -212,6 +212,16 @@ const PERMITS: TrialRules = TrialRules {
                 ],
             ),
             trial(&permits(4), &[], &[&two(1), &two(2)], &gather(2)),
+            // Only asked for meanwhile: the permit is free all the time.
+            trial(
+                &permits(1),
+                &[],
+                &[
+                    &[gate(DOOR + 1), [words::ASK_OFTEN, 0, 0]],
+                    &[gate(DOOR + 2), [words::TRY_OFTEN, 3_000, 0]],
+                ],
+                &script![gather(2), open(DOOR + 1), open(DOOR + 2)],
+            ),
             trial(
                 &permits(1),
                 &[wait_for(1), wait_for(2), wait_for(3), READ],
@@ -242,6 +252,11 @@ const PERMITS: TrialRules = TrialRules {
             "permits were given back, and those who wait for them sleep on",
         )?;
         counted(trial, trace, &calls)?;
+        if let Some(call) = calls.iter().find(|call| call.op[0] == words::TRY_OFTEN && call.with[0] > 0) {
+            let what =
+                format!("the permit was free, and `try_acquire` said {} times that it was not", call.with[0]);
+            return Err(Wrong::new(Fault::Race, what));
+        }
         match count {
             3 => {
                 told(trial, trace, words::AVAILABLE, &[3, 2, 0, 1, 0], "`available`, of 3 permits")?;

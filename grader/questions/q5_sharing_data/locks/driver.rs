@@ -3,6 +3,7 @@
 use super::super::words::locks as words;
 use crate::actors::{Actor, Cast, Part};
 use crate::session::serve;
+use std::mem::replace;
 use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use wire::actors::Op;
@@ -234,6 +235,22 @@ impl Part for Driver {
                         let _guard = if other == 0 { lock().lock().1 } else { semaphore().acquire() };
                         actor.count(words::COUNTED);
                     }
+                }
+                words::ASK_OFTEN => actor.meet(words::ENOUGH, u64::MAX, || {
+                    semaphore().available();
+                    actor.cell(words::ASKED).fetch_add(1, Ordering::Relaxed);
+                    false
+                }),
+                words::TRY_OFTEN => {
+                    let (mut refused, mut seen) = (0, 0);
+                    actor.meet(words::ENOUGH, with, || {
+                        refused += u64::from(semaphore().try_acquire().is_none());
+                        let asked = actor.cell(words::ASKED).load(Ordering::Relaxed);
+                        let before = replace(&mut seen, asked);
+                        before != asked
+                    });
+                    actor.cell(words::ENOUGH).store(1, Ordering::Relaxed);
+                    return [refused, 0];
                 }
                 words::TAKE_TURNS => {
                     for _ in 0..with {

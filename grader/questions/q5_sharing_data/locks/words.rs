@@ -37,11 +37,20 @@ pub const EXIT: u64 = 14;
 pub const COUNT_OFTEN: u64 = 15;
 /// So often: waits until cell [`TURN`] is even, or odd, as its second number says; raises it and notifies one.
 pub const TAKE_TURNS: u64 = 16;
+/// Asks how many permits there are, again and again, until cell [`ENOUGH`] is not 0.
+pub const ASK_OFTEN: u64 = 17;
+/// Takes a permit if one is free and gives it back, until somebody has asked in between so many times, or for [`actors::LONGEST`], and
+/// then raises cell [`ENOUGH`]; comes back with how often none was free.
+pub const TRY_OFTEN: u64 = 18;
 
 /// What is counted under a lock.
 pub const COUNTED: u64 = 0;
 /// What is waited for.
 pub const TURN: u64 = 1;
+/// Whether it is enough.
+pub const ENOUGH: u64 = 2;
+/// How often it was asked how many permits there are.
+pub const ASKED: u64 = 3;
 
 /// A call, as a student would say it.
 pub fn say([code, with, permit]: Op) -> String {
@@ -49,8 +58,8 @@ pub fn say([code, with, permit]: Op) -> String {
         LOCK => "lock".into(),
         TRY_LOCK => "try_lock".into(),
         ACQUIRE => "acquire".into(),
-        TRY_ACQUIRE => "try_acquire".into(),
-        AVAILABLE => "available".into(),
+        TRY_ACQUIRE | TRY_OFTEN => "try_acquire".into(),
+        AVAILABLE | ASK_OFTEN => "available".into(),
         ENTER => "lock of the condition".into(),
         WAIT | WAIT_FOR => "wait".into(),
         COUNT_OFTEN if permit == 1 => format!("acquire, {with} times"),

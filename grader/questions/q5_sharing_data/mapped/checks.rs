@@ -133,6 +133,10 @@ const ADDS: TrialRules = TrialRules {
                 };
                 return Err(Wrong::new(Fault::Race, what));
             }
+            if calls.iter().any(|call| call.op[0] == words::TAKE_OFTEN && call.with[1] > 0) {
+                let what = "`take` gave 0 right after an addition, and nobody else takes";
+                return Err(Wrong::new(Fault::Race, what));
+            }
             // 0, 1, 2 and so on, each found once.
             let right = added * (added - 1) / 2;
             if first(trial, trace, 0, common::READ).is_some_and(|found| found != right) {
@@ -206,12 +210,24 @@ const SURVIVES: TrialRules = TrialRules {
                 &[],
             ),
             trial(&[], &[open_file(1), add(0, amount), CLOSE, open_file(1), get(0), CLOSE], &[], &[]),
+            // Removed while it is open: what is made then is another file.
+            trial(
+                &[],
+                &[open_file(1), add(0, 1), [words::REMOVE, 0, 0], open_file(1), get(0), add(0, 1), get(0)],
+                &[],
+                &[],
+            ),
         ]
     },
     judge: |trial, trace| {
         ended(trial, trace)?;
         opened(trial, trace)?;
         let calls = returned(trial, trace);
+        if calls.iter().any(|call| call.op[0] == words::REMOVE) {
+            let got = answers(trial, trace, 0, words::GET).iter().map(|got| got[0]).collect::<Vec<_>>();
+            let what = "a file was removed while it was open; the one that `open` makes then has what was in the old one";
+            return if got == [0, 1] { Ok(()) } else { Err(Wrong::new(Fault::WrongAnswer, what)) };
+        }
         let amount: u64 = calls.iter().filter(|call| call.op[0] == words::ADD).map(|call| call.op[2]).sum();
         let done = answers(trial, trace, 0, common::READ);
         for (place, &[got, _]) in answers(trial, trace, 0, words::GET).iter().enumerate() {

@@ -3,13 +3,10 @@
 use super::super::words::mapped as words;
 use crate::actors::{Actor, Cast, Part};
 use crate::session::serve;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use toolkit::shm::MapError;
 use wire::actors::Op;
 
@@ -103,6 +100,7 @@ impl Part for Driver {
                     }
                 }
                 words::CLOSE => open = None,
+                words::REMOVE => std::fs::remove_file(path).expect("the file is there"),
                 words::ADD => return [counters().add(index, other), 0],
                 words::GET => return [counters().get(index), 0],
                 words::TAKE => return [counters().take(index), 0],
@@ -114,7 +112,7 @@ impl Part for Driver {
                         actor.cell(words::DONE).fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                words::TAKE_OFTEN => return [take_often(counters(), actor, index, other), 0],
+                words::TAKE_OFTEN => return take_often(counters(), actor, index, other),
                 words::ADD_ALL => {
                     let each = (0..counters().count()).step_by(index.max(1));
                     each.for_each(|index| _ = counters().add(index, 1));
@@ -146,7 +144,7 @@ impl Part for Driver {
 /// Adds one to a counter until others have added in between, but not often, so many times; how often it has added.
 fn add_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) -> u64 {
     let (mut added, mut last, mut found) = (0, u64::MAX, 0_u64);
-    meet(actor, meetings, || {
+    actor.meet(words::ENOUGH, meetings, || {
         let before = counters.add(index, 1);
         let by_others = before.wrapping_sub(last).wrapping_sub(1);
         (added, last, found) = (added + 1, before, found.wrapping_add(before));
@@ -156,38 +154,16 @@ fn add_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings:
     added
 }
 
-/// Empties a counter until others have added to it in between, but not often, so many times; how much it has taken.
-fn take_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) -> u64 {
-    let mut all = 0;
-    meet(actor, meetings, || {
+/// Adds one to a counter and empties it, until others have added in between, but not often, so many times; how much it has taken beyond
+/// what it had added, and how often it found nothing right after it had added.
+fn take_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) -> [u64; 2] {
+    let (mut all, mut in_vain) = (0_u64, 0);
+    actor.meet(words::ENOUGH, meetings, || {
+        counters.add(index, 1);
         let taken = counters.take(index);
-        all += taken;
-        (1..=words::CLOSE_BY).contains(&taken)
+        all = all.wrapping_add(taken).wrapping_sub(1);
+        in_vain += u64::from(taken == 0);
+        (2..=words::CLOSE_BY).contains(&taken)
     });
-    all
-}
-
-/// Repeats a step until it has met others so many times, or somebody else has, or this process has used as much of the processor as
-/// it may: with one processor there is next to no meeting.
-fn meet(actor: &Actor<'_>, meetings: u64, mut step: impl FnMut() -> bool) {
-    let enough = actor.cell(words::ENOUGH);
-    let mut met = 0;
-    for turn in 1_u64.. {
-        met += u64::from(step());
-        if met >= meetings {
-            enough.store(1, Ordering::Relaxed);
-        }
-        let is_over = turn.is_multiple_of(1_024) && worked() > words::LONGEST;
-        if is_over || enough.load(Ordering::Relaxed) > 0 {
-            return;
-        }
-    }
-}
-
-/// How long this process has been on a processor.
-fn worked() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask about itself");
-    let micros =
-        [usage.user_time(), usage.system_time()].iter().map(TimeValLike::num_microseconds).sum::<i64>();
-    Duration::from_micros(micros.unsigned_abs())
+    [all, in_vain]
 }

@@ -1,6 +1,5 @@
 //! The calls of counters in a file.
 
-use std::time::Duration;
 use wire::actors::{self, Op};
 
 /// Opens so many counters; comes back with one of the ends below, and with a number of the system's.
@@ -14,11 +13,12 @@ pub const GET: u64 = 4;
 /// Empties a counter; comes back with what it was.
 pub const TAKE: u64 = 5;
 /// Adds one to a counter again and again, until so many times a few additions of others came in between, or cell [`ENOUGH`] is not 0,
-/// or for [`LONGEST`]; comes back with how often it has added. All that came back is added up in cell [`FOUND`].
+/// or for [`actors::LONGEST`]; comes back with how often it has added. All that came back is added up in cell [`FOUND`].
 pub const ADD_OFTEN: u64 = 6;
 /// So often: adds one to a counter, and then says so in cell [`DONE`].
 pub const ADD_TOLD: u64 = 7;
-/// Takes from a counter again and again, until so many times there were a few additions to take, or as above; comes back with the sum.
+/// Adds one to a counter and takes from it, again and again, until so many times there were a few additions of others to take, or as
+/// above; comes back with how much it has taken of others, and how often it found nothing.
 pub const TAKE_OFTEN: u64 = 8;
 /// How many counters there are.
 pub const LEN: u64 = 9;
@@ -34,6 +34,8 @@ pub const LOOK: u64 = 13;
 pub const OPEN_NOWHERE: u64 = 14;
 /// Adds one to each counter, or to each of so many: the first, and so on.
 pub const ADD_ALL: u64 = 15;
+/// Removes the file, whoever has it open.
+pub const REMOVE: u64 = 16;
 
 /// What was found by all additions, added up.
 pub const FOUND: u64 = 0;
@@ -42,8 +44,6 @@ pub const ENOUGH: u64 = 2;
 /// So few additions in between mean that somebody else was there at that very moment. Who was off the processor for a while finds
 /// thousands, and has met nobody.
 pub const CLOSE_BY: u64 = 8;
-/// How long a process may be on a processor until it stops to wait for meetings.
-pub const LONGEST: Duration = Duration::from_millis(300);
 /// How many additions have come back.
 pub const DONE: u64 = 1;
 

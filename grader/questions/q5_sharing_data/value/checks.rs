@@ -158,7 +158,10 @@ const WHOLE: TrialRules = TrialRules {
         let mut kills = Vec::new();
         for child in 1..=KILLED {
             // The gates are opened by the judge, the oldest first: whoever is there.
-            kills.extend([checkpoint(child), [words::WATCH, 2, child], [common::KILL, child, 0], SAME]);
+            kills.extend([checkpoint(child), [words::WATCH, 2, child], [common::KILL, child, 0]]);
+            // Whoever comes next may be one who stores a single number.
+            kills.extend((child % 2 == 1).then_some(set(0, 7)));
+            kills.push([words::SAME, 1, 1]);
         }
         let doors = |child: u64| [gate(DOOR + child), for_ever[1]];
         let children: Vec<[Op; 2]> = (1..=KILLED).map(doors).collect();
@@ -187,6 +190,13 @@ const WHOLE: TrialRules = TrialRules {
                 &[&[[words::SAME, 1_000_000, 0]]],
                 &stops,
             ),
+            // Looked at while somebody puts numbers at the front and then at the back.
+            trial(
+                &array(0, MANY),
+                &[[words::LOOK_AT_ENDS, 300, 0], [common::COUNT, words::ENOUGH, 0], wait_for(1)],
+                &[&[[words::SET_ENDS, 0, 0]]],
+                &[],
+            ),
             // A look while an update is half done waits, or finds what was before.
             trial(
                 &array(3, 6),
@@ -204,6 +214,10 @@ const WHOLE: TrialRules = TrialRules {
             "a process was killed in an update, and the others sleep on",
         )?;
         let seen = returned(trial, trace);
+        if seen.iter().any(|call| call.op[0] == words::LOOK_AT_ENDS && call.with[1] > 0) {
+            let what = "`to_vec` has what was put at the back, and not what was put at the front before that";
+            return Err(Wrong::new(Fault::Race, what));
+        }
         for look in seen.iter().filter(|call| call.op[0] == words::SAME) {
             let who = name(look.actor as u64);
             if look.with[1] > 0 {

@@ -234,9 +234,33 @@ impl Part for Driver {
                     for _ in (0..with).take_while(|&look| look == 0 || !enough()) {
                         let all = numbers.all();
                         first = all.first().copied().unwrap_or(u64::MAX);
-                        torn += u64::from(all.iter().any(|number| *number != first));
+                        let rest = all.get(other as usize..).unwrap_or_default();
+                        torn += u64::from(rest.iter().any(|number| Some(number) != rest.first()));
                     }
                     return [first, torn];
+                }
+                words::SET_ENDS => {
+                    let (looks, last) =
+                        (|| actor.cell(words::ROUNDS).load(Ordering::Relaxed), numbers.count() - 1);
+                    let is_enough = || actor.cell(words::ENOUGH).load(Ordering::Relaxed) > 0;
+                    for number in (1..).take_while(|_| !is_enough()) {
+                        let seen = looks();
+                        numbers.set(0, number);
+                        numbers.set(last, number);
+                        // One pair a look: who looks again after a change shall come to an end.
+                        while looks() == seen && !is_enough() {
+                            yield_now();
+                        }
+                    }
+                }
+                words::LOOK_AT_ENDS => {
+                    let mut torn = 0;
+                    for _ in 0..with {
+                        actor.cell(words::ROUNDS).fetch_add(1, Ordering::Relaxed);
+                        let all = numbers.all();
+                        torn += u64::from(all.first() < all.last());
+                    }
+                    return [0, torn];
                 }
                 words::LEN => return [numbers.count() as u64, 0],
                 words::WATCH => {

@@ -32,7 +32,8 @@ pub const ADD_PANIC: u64 = 6;
 pub const ADD_LEAVE: u64 = 7;
 /// So often: adds one to all, and says so in cell [`ROUNDS`] each time; by `update`.
 pub const ADD_ALL: u64 = 8;
-/// So often, or until cell [`ENOUGH`] is not 0: looks at all; comes back with the first number of the last look, and in how many looks not all were equal.
+/// So often, or until cell [`ENOUGH`] is not 0: looks at all; comes back with the first number of the last look, and in how many looks not
+/// all were equal, from the second index on.
 pub const SAME: u64 = 9;
 /// How many there are.
 pub const LEN: u64 = 10;
@@ -42,6 +43,10 @@ pub const WATCH: u64 = 11;
 pub const GET_OUTSIDE: u64 = 12;
 /// As [`GET_OUTSIDE`].
 pub const SET_OUTSIDE: u64 = 13;
+/// Puts 1, 2 and so on first at the front and then at the back, each time after another look has begun, until cell [`ENOUGH`] is not 0.
+pub const SET_ENDS: u64 = 14;
+/// So often: looks at all, and says so in cell [`ROUNDS`] before; comes back with in how many looks the back was ahead of the front.
+pub const LOOK_AT_ENDS: u64 = 15;
 
 /// How often a change was called.
 pub const CALLED: u64 = 0;
@@ -55,8 +60,9 @@ pub fn say([code, with, _]: Op) -> String {
     match code {
         GET | GET_OUTSIDE => format!("get({with})"),
         SET | SET_OUTSIDE => format!("set({with}, ..)"),
+        SET_ENDS => "set".into(),
         ADD | ADD_HELD | ADD_OFTEN | ADD_PANIC | ADD_LEAVE | ADD_ALL => "update".into(),
-        SAME => "to_vec".into(),
+        SAME | LOOK_AT_ENDS => "to_vec".into(),
         LEN => "len".into(),
         actors::GATE => format!("work {with}"),
         _ => "a call".into(),

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use toolkit::shm::Region;
 use toolkit::sync::RobustMutex;
 
@@ -50,6 +50,7 @@ impl SharedGrid {
         of: &(dyn Fn(f64) -> f64 + Sync),
     ) -> Result<f64, GridError> {
         let total = Region::of(RobustMutex::new(0.0)).map_err(GridError::Os)?;
+        let done = Region::of(AtomicUsize::new(0)).map_err(GridError::Os)?;
         let processes = processes.get();
         let work = |which: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads.get()).use_current_thread().build();
@@ -60,6 +61,7 @@ impl SharedGrid {
             match total.lock() {
                 Ok(mut total) => {
                     *total += sum;
+                    done.fetch_add(1, Ordering::SeqCst);
                     0
                 }
                 Err(_) => 1,
@@ -90,6 +92,9 @@ impl SharedGrid {
                 }
                 _ => return Err(GridError::Os(Errno::ECHILD)),
             }
+        }
+        if done.load(Ordering::SeqCst) < processes {
+            return Err(GridError::WorkerDied { signal: None, code: Some(0) });
         }
         total.lock().map(|total| *total).map_err(|_| GridError::Os(Errno::EOWNERDEAD))
     }

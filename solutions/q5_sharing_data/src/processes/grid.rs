@@ -2,7 +2,7 @@
 //!
 //! Why this works: the region is there before the first fork, so every child has the same pages, and works on its share of them where
 //! they lie. Each child makes its pool after it was forked: threads are not forked with a process, and a caller with threads could
-//! not fork. What a child has found it leaves in a region, too, and its exit code says whether it came that far.
+//! not fork. What a child has found it leaves in a region, too, and that it came that far: an exit code of 0 alone could be anybody's.
 
 use crate::grid_error::GridError;
 use nix::errno::Errno;
@@ -69,26 +69,43 @@ impl SharedGrid {
         threads: NonZeroUsize,
         of: &(dyn Fn(f64) -> f64 + Sync),
     ) -> Result<f64, GridError> {
-        let processes = processes.get();
-        let found = Region::<[AtomicU64]>::new(processes).map_err(GridError::Os)?;
+        // More would have nothing to do. So each share has a cell at least.
+        let processes = processes.get().min(self.cells.len());
+        let found = Region::<[[AtomicU64; 2]]>::new(processes).map_err(GridError::Os)?;
         let bound = |which: usize| self.cells.len() * which / processes;
         // All are started before one is waited for. If one cannot be, those before it are dropped, and so killed.
         let start = |which: usize| {
             let share = &self.cells[bound(which)..bound(which + 1)];
             Worker::start(|| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads.get()).build();
-                let Ok(pool) = pool else { return 1 };
+                let [end, place] = &found[which];
+                let Ok(pool) = pool else {
+                    end.store(REFUSED, Ordering::Relaxed);
+                    return 0;
+                };
                 let sum = pool.install(|| share.par_iter().map(|cell| of(load(cell))).sum());
-                store(&found[which], sum);
+                store(place, sum);
+                end.store(DONE, Ordering::Relaxed);
                 0
             })
         };
         let workers = (0..processes).map(start).collect::<Result<Vec<_>, _>>()?;
         workers.into_iter().try_for_each(Worker::join)?;
-        // Who has ended has stored everything before.
-        Ok(found.iter().map(load).sum())
+        // Who has ended has stored everything before: or left in the middle of it, with a code as if all were well.
+        let ends = || found.iter().map(|[end, _]| end.load(Ordering::Relaxed));
+        if ends().any(|end| end == REFUSED) {
+            return Err(GridError::Os(Errno::EAGAIN)); // no more threads
+        }
+        if ends().any(|end| end != DONE) {
+            return Err(GridError::WorkerDied { signal: None, code: Some(0) });
+        }
+        Ok(found.iter().map(|[_, sum]| load(sum)).sum())
     }
 }
+
+/// How a child's part came to its end.
+const DONE: u64 = 1;
+const REFUSED: u64 = 2;
 
 fn load(cell: &AtomicU64) -> f64 {
     f64::from_bits(cell.load(Ordering::Relaxed))

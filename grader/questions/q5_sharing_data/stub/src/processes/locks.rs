@@ -37,9 +37,9 @@ impl ProcessLock {
     ///
     /// # Errors
     ///
-    /// [`HolderDied`] if the last holder was killed or left while it held the lock. The lock is the caller's then as well; it may
-    /// repair what lies half changed. Exactly one is told of a death: the next who gets the lock. If that one dies
-    /// with it, too, the next is told again. Who dies without holding the lock changes nothing.
+    /// [`HolderDied`] if the last holder was killed or left while it held the lock; you may say the same of one that let go of it by a
+    /// panic. The lock is the caller's then as well; it may repair what lies half changed. Exactly one is told of a death: the next who
+    /// gets the lock. If that one dies with it, too, the next is told again. Who dies without holding the lock changes nothing.
     pub fn lock(&self) -> Result<LockGuard<'_>, HolderDied<LockGuard<'_>>> {
         todo!("wait for the lock")
     }

@@ -193,7 +193,8 @@ fn send(stage: &mut Stage, by: Signal, whom: Whom) {
     let group = proc::group(caller);
     let others = stage.people.all().into_iter().filter(|&pid| pid != caller && proc::group(pid) == group);
     let others: Vec<u32> = if whom == Whom::Group { others.collect() } else { Vec::new() };
-    for pid in others.into_iter().chain([caller]) {
+    // The caller first: what comes of the others then comes to one that has it already.
+    for pid in [caller].into_iter().chain(others) {
         let who = stage.people.name(pid);
         signal(who, by);
     }

@@ -263,7 +263,7 @@ const PROGRESS: TrialRules = TrialRules {
         let ask = |whom| [Step::Signal(USR1, whom), Step::Quiet];
         let answer = |records| [Step::Receive(records), Step::Quiet];
         let term = signal(TERM, Whom::Caller);
-        let asked = |whom, records| [ask(whom), answer(records)].concat();
+        let asked = |whom, records| [&ask(whom)[..1], &answer(records)].concat();
         let twice =
             [asked(Whom::Caller, 1), open(0).to_vec(), gathered(2).to_vec(), asked(Whom::Caller, 2)].concat();
         let late = [term.as_slice(), &asked(Whom::Caller, 3)].concat();
@@ -358,7 +358,10 @@ const MASK: TrialRules = TrialRules {
         ];
         let twice = [signal(TERM, Whom::Caller), signal(INT, Whom::Caller)].concat();
         let at_refusal = [Step::Checkpoint(words::AT_REFUSAL), Step::GoOn];
+        // Signals that come when it is about to fail, and are not looked for any more.
+        let refused = [Call::NoFork(0), Call::HoldFork, plain(1, &[Then::Give(6)]), Call::Fork];
         vec![
+            trial(&refused, &[&[Step::Gather(1)], &all, &open(words::AT_FORK), &at_refusal]),
             trial(&[masks.clone(), plain(1, &[])], &[]),
             trial(&[blocked(&[USR2, 28]), masks.clone(), plain(2, &[])], &[]),
             trial(&[blocked(&OURS), masks], &[]),
@@ -388,11 +391,13 @@ const MASK: TrialRules = TrialRules {
                     signals(blocks)
                 ));
             }
-            if [ignores, catches] != [ignored, caught] {
+            // Of others the C library makes use, for its threads.
+            let ours = words::bits(&OURS);
+            if (ignores ^ ignored | catches ^ caught) & ours != 0 {
                 return wrong("after the call the caller reacts otherwise to signals than before".into());
             }
             // Others, such as SIGCHLD, are nobody's business.
-            let left = pending & !was_pending & words::bits(&OURS);
+            let left = pending & !was_pending & ours;
             if left != 0 {
                 return wrong(format!("the call has returned, and {} is still pending", signals(left)));
             }
@@ -443,10 +448,14 @@ const FAILURES: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        let failed =
-            trace.events.iter().position(|event| matches!(event.seen, Seen::Killed(_) | Seen::Opened { .. }));
-        let two = trial.script.contains(&Step::Checkpoint(1));
-        if let (Some(at), true) = (failed, two)
+        let Some(Call::Serve { jobs: first, .. }) = calls(trial).into_iter().next() else { return Ok(()) };
+        let fails = |task: u64| first.get(task as usize).is_some_and(|job| job.then == Then::PanicPlain);
+        let failed = trace.events.iter().position(|event| match event.seen {
+            Seen::Killed(_) => true,
+            Seen::Opened { task, .. } => fails(task),
+            _ => false,
+        });
+        if let Some(at) = failed
             && !returned_at_once(trace, at)
         {
             let what = "a job has failed, and `serve` does not return while others are under way";

@@ -26,8 +26,8 @@ pub type Job = fn() -> u64;
 ///   `SIGTERM`: how many jobs have brought a result, of how many. For several signals that come together one line is enough. If
 ///   nobody reads `progress` any more, the jobs go on without it.
 ///
-/// Ctrl-C in a terminal sends `SIGINT` to the whole process group. Whatever comes to the group of the caller does no harm to a job that
-/// is under way, and yet a job runs with the signal mask that the caller had before this call.
+/// Ctrl-C in a terminal sends `SIGINT` to the whole process group. None of the three that comes to the group of the caller does any harm
+/// to a child, however young it is, and yet a job runs with the signal mask that the caller had before this call.
 ///
 /// When the call returns, with or without an error, all its processes have ended and been waited for, no descriptor is left, this
 /// thread has its signal mask back, and none of the three signals that came meanwhile is left to hit anybody. Whoever waits uses no

@@ -166,6 +166,11 @@ const GRACEFUL: TrialRules = TrialRules {
                 &[&gathered(2), &stop, &open(0), &open(1), &term, &go_on],
             ),
             trial(&[Call::HoldFork, held(fresh, 2, 4), CHECKPOINT], &[&[Step::Gather(1)], &term]),
+            // Children that are still in the group of the caller, with its mask.
+            trial(
+                &[Call::HoldBirth, held(fresh, 2, 4), CHECKPOINT],
+                &[&gathered(2), &signal(INT, Whom::Group)],
+            ),
         ]);
         trials
     },
@@ -177,7 +182,8 @@ const GRACEFUL: TrialRules = TrialRules {
         };
         // Where nobody can say whether a job or the signal was first, only the sum counts.
         let is_loose = |step: &Step| matches!(step, Step::Signal(STOP, _));
-        let loose = trial.script.iter().any(is_loose) || calls(trial).first() == Some(&Call::HoldFork);
+        let loose = trial.script.iter().any(is_loose)
+            || matches!(calls(trial).first(), Some(Call::HoldFork | Call::HoldBirth));
         for (number, (call, _, jobs)) in serves(trial).into_iter().enumerate() {
             let under_way = begun(&trace.events[..*at], call);
             let later = begun(&trace.events[*at..], call);

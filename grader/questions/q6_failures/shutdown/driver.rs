@@ -78,6 +78,9 @@ static CALLER: AtomicI32 = AtomicI32::new(0);
 /// Whether the caller is held before its next fork.
 static HOLD_FORK: AtomicBool = AtomicBool::new(false);
 
+/// Whether children are held before they do anything.
+static HOLD_BIRTH: AtomicBool = AtomicBool::new(false);
+
 /// A function for each place.
 const FUNCTIONS: [fn() -> u64; words::MOST_JOBS] = [
     job::<0>, job::<1>, job::<2>, job::<3>, job::<4>, job::<5>, job::<6>, job::<7>, job::<8>, job::<9>,
@@ -93,11 +96,18 @@ fn before_fork() {
     }
 }
 
+fn in_child() {
+    if HOLD_BIRTH.load(Ordering::Relaxed) {
+        gate::wait(words::AT_BIRTH);
+    }
+}
+
 impl Question for Driver {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
         let calls = calls(challenge, Call::from_words)?;
         CALLER.store(getpid().as_raw(), Ordering::Relaxed);
         toolkit::hook::before_fork(before_fork);
+        toolkit::hook::in_child(in_child);
         for (number, call) in (0..).zip(&calls) {
             play_call(number, || self.play_one(number, call));
         }
@@ -115,6 +125,7 @@ impl Driver {
             Call::Faults(mode) => drop(faults::set(u32::try_from(mode).unwrap_or_default())),
             Call::Block(signals) => block(signals),
             Call::HoldFork => HOLD_FORK.store(true, Ordering::Relaxed),
+            Call::HoldBirth => HOLD_BIRTH.store(true, Ordering::Relaxed),
             Call::NoFork(after) => {
                 if refusal::refuse_forks(after) {
                     log(words::REFUSES, &[]);
@@ -138,6 +149,7 @@ impl Driver {
         let before = signals();
         let outcome = (self.serve)(&FUNCTIONS[..jobs.len()], workers, progress.as_fd());
         let after = signals();
+        HOLD_BIRTH.store(false, Ordering::Relaxed);
         drop(progress);
         log(words::SIGNALS, &[&[number], before.as_slice(), after.as_slice()].concat());
         tell(number, outcome);
@@ -162,9 +174,9 @@ fn block(signals: u64) {
     let _ = set.thread_set_mask();
 }
 
-/// What the kernel shows of this process's signals: what it blocks, ignores, catches, and what is pending.
+/// What the kernel shows of the signals of this thread and its process: what it blocks, ignores, catches, and what is pending.
 fn signals() -> [u64; 4] {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let of = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(u64::MAX)

@@ -90,6 +90,9 @@ pub const DEAF: u64 = 90_000;
 /// The number at the gate of the caller itself, right before its first fork after [`Call::HoldFork`].
 pub const AT_FORK: u64 = 90_001;
 
+/// The number at the gate of a child that has just been forked, after [`Call::HoldBirth`].
+pub const AT_BIRTH: u64 = 90_002;
+
 /// The text of [`Then::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a job panics on purpose";
 
@@ -121,6 +124,8 @@ pub enum Call {
     Block(u64),
     /// Stand at the gate [`AT_FORK`] right before the next fork.
     HoldFork,
+    /// Have every child of the next call stand at the gate [`AT_BIRTH`] before it does anything else.
+    HoldBirth,
     /// Have the system refuse to fork after so many more forks.
     NoFork(u64),
     /// Have the system fork again.
@@ -147,6 +152,7 @@ impl Call {
             Call::Fork => vec![6],
             Call::FewFiles(more) => vec![7, more],
             Call::Files => vec![8],
+            Call::HoldBirth => vec![9],
         }
     }
 
@@ -166,6 +172,7 @@ impl Call {
             [6] => Call::Fork,
             [7, more] => Call::FewFiles(more),
             [8] => Call::Files,
+            [9] => Call::HoldBirth,
             _ => return None,
         })
     }

@@ -202,7 +202,7 @@ const GRACEFUL: TrialRules = TrialRules {
                 all.copied().filter(|place| !got.finished.contains_key(place)).collect();
             if !lost.is_empty() {
                 let what = format!(
-                    "{order} comes while it is under way, and this is not finished: {}",
+                    "{order} comes while jobs are under way, and these are not finished: {}",
                     listed(lost)
                 );
                 return Err(Wrong::new(Fault::LostTask, what));
@@ -299,7 +299,8 @@ const PROGRESS: TrialRules = TrialRules {
             let lost = begun(&trace.events, call).into_iter().find(|place| !got.finished.contains_key(place));
             if cut || lost.is_some() {
                 let whom = if unread { " while nobody reads `progress`" } else { "" };
-                let what = format!("SIGUSR1{whom} is no order to stop, and `serve` gives {}", got.say());
+                let what =
+                    format!("SIGUSR1{whom} is no reason to end a job, and `serve` gives {}", got.say());
                 return Err(Wrong::new(Fault::LostTask, what));
             }
         }
@@ -474,26 +475,26 @@ const FAILURES: TrialRules = TrialRules {
                 if failed.is_none() || call > 0 {
                     adds_up(call, &jobs, trace)?;
                 } else {
-                    failed_as(call, [words::KILLED, 9], "", "its process is killed", trace)?;
+                    failed_as(call, [words::KILLED, 9], "", "is killed", trace)?;
                 }
                 continue;
             };
             let own = |bytes| words::text_of(failing as u64, bytes);
             let (what, text, manner) = match jobs[failing].then {
-                Then::Panic(bytes) => ([words::PANICKED, 0], own(bytes), "it panics".to_owned()),
-                Then::PanicPlain => ([words::PANICKED, 0], words::PLAIN_TEXT.into(), "it panics".to_owned()),
+                Then::Panic(bytes) => ([words::PANICKED, 0], own(bytes), "panics".to_owned()),
+                Then::PanicPlain => ([words::PANICKED, 0], words::PLAIN_TEXT.into(), "panics".to_owned()),
                 Then::PanicNumber => (
                     [words::PANICKED, 0],
                     "panic without a message".into(),
-                    "it panics with a number".to_owned(),
+                    "panics with a number".to_owned(),
                 ),
                 Then::Exit(code) => {
-                    ([words::EXITED, code], String::new(), format!("it leaves by `exit({code})`"))
+                    ([words::EXITED, code], String::new(), format!("leaves by `exit({code})`"))
                 }
-                Then::Abort => ([words::KILLED, 6], String::new(), "it aborts".to_owned()),
+                Then::Abort => ([words::KILLED, 6], String::new(), "aborts".to_owned()),
                 Then::Signal(signal) => {
                     let name = signal_name(signal as i32);
-                    ([words::KILLED, signal], String::new(), format!("it gets {name} by itself"))
+                    ([words::KILLED, signal], String::new(), format!("sends itself {name}"))
                 }
                 _ => continue,
             };
@@ -518,7 +519,7 @@ fn failed_as(call: u64, what: [u64; 2], text: &str, manner: &str, trace: &Trace)
         (words::PANICKED, words::OK) => Fault::SwallowedPanic,
         _ => Fault::WrongAnswer,
     };
-    let what = format!("a job fails, {manner}: {}; it should be {}", got.say(), should.say());
+    let what = format!("a job that {manner}: {}; it should be {}", got.say(), should.say());
     Err(Wrong::new(fault, what))
 }
 

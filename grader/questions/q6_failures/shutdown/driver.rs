@@ -106,6 +106,7 @@ impl Question for Driver {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
         let calls = calls(challenge, Call::from_words)?;
         CALLER.store(getpid().as_raw(), Ordering::Relaxed);
+        block(0); // whoever started us may have left some
         toolkit::hook::before_fork(before_fork);
         toolkit::hook::in_child(in_child);
         for (number, call) in (0..).zip(&calls) {

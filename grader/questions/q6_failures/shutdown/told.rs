@@ -180,11 +180,12 @@ pub(super) fn lives(trace: &Trace, hang: Fault, what: &str) -> Result<(), Wrong>
 /// At the last look after the call nobody was at work any more.
 pub(super) fn nobody_works(trace: &Trace) -> Result<(), Wrong> {
     let over = trace.events.iter().position(|event| matches!(event.seen, Seen::Checkpoint(1)));
-    let looks = trace.events.iter().skip(over.unwrap_or(usize::MAX)).filter_map(|event| match &event.seen {
-        Seen::Census(census) => Some(census.children.len() + census.others.len()),
-        _ => None,
-    });
-    match looks.last().unwrap_or_default() {
+    let mut looks =
+        trace.events.iter().skip(over.unwrap_or(usize::MAX)).filter_map(|event| match &event.seen {
+            Seen::Census(census) => Some(census.children.len() + census.others.len()),
+            _ => None,
+        });
+    match looks.next_back().unwrap_or_default() {
         0 => Ok(()),
         left => Err(Wrong::new(
             Fault::Orphan,

@@ -52,6 +52,9 @@ pub enum Step {
     KillIdle(usize),
     /// The same with another signal, one that ends it.
     SignalIdle(usize, i32),
+    /// Send this signal to the caller alone or to its process group. Nothing is sent while the driver stands at a checkpoint:
+    /// no call is under way then that could hear it.
+    Signal(i32, Whom),
     /// Kill the caller, then wait until all that it started has ended or can never end.
     KillCaller,
     /// Write down who there is.
@@ -83,6 +86,15 @@ pub enum Pick {
     Newest,
     /// The one with this number.
     Task(u64),
+}
+
+/// Who gets a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// The caller alone.
+    Caller,
+    /// Everybody in the process group of the caller, as when somebody presses Ctrl-C in a terminal.
+    Group,
 }
 
 /// A process that the kernel showed to the judge.
@@ -150,6 +162,8 @@ pub enum Seen {
     Dwelt,
     /// Somebody was killed by the judge.
     Killed(Who),
+    /// The judge has sent a signal.
+    Signalled(i32, Whom),
     /// Somebody was stopped by the judge.
     Stopped(Who),
     /// What everybody does, in words.
@@ -388,6 +402,11 @@ fn told_call(task: u64) -> Option<u64> {
     (task >> 48 > 0).then_some(task >> 48)
 }
 
+/// As in `SIGTERM`.
+pub(crate) fn signal_name(signal: i32) -> &'static str {
+    nix::sys::signal::Signal::try_from(signal).map_or("a signal", nix::sys::signal::Signal::as_str)
+}
+
 /// One line of a story.
 fn line(seen: &Seen) -> Option<String> {
     let column = |who: Who, text: String| format!("{}{:<10}  {text}", "    ".repeat(who.rank), who.name());
@@ -418,6 +437,13 @@ fn line(seen: &Seen) -> Option<String> {
         }
         Seen::Returned => "the caller  has returned from the last call".into(),
         Seen::Stopped(who) => column(*who, "is stopped by the judge".into()),
+        Seen::Signalled(signal, whom) => {
+            let whom = match whom {
+                Whom::Caller => "the caller",
+                Whom::Group => "the process group of the caller",
+            };
+            format!("judge       sends {} to {whom}", signal_name(*signal))
+        }
         Seen::Checkpoint(_)
         | Seen::WentOn
         | Seen::Dwelt

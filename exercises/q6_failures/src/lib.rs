@@ -1,7 +1,8 @@
 //! Question 6: what becomes of exceptions in concurrent programs.
 //!
 //! Each file is a part of its own, graded apart from the others: it uses the standard library, the types given in `api`
-//! (`processes` those in `child_error`, and the crates that its README section names), and nothing of another part.
+//! (`processes` and `shutdown` also those in `child_error`, and the crates that their README sections name), and nothing of another
+//! part.
 
 #![forbid(unsafe_code)]
 
@@ -14,4 +15,5 @@ pub mod futures;
 pub mod processes;
 pub mod resources;
 pub mod retry;
+pub mod shutdown;
 pub mod threads;

@@ -125,7 +125,10 @@ pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
     // and the count is missing, the caller answers for it, as documented.
     match unsafe { nix::unistd::fork() } {
         Ok(ForkResult::Parent { child }) => Ok(child),
-        Ok(ForkResult::Child) => end(run(child)),
+        Ok(ForkResult::Child) => end(run(|| {
+            hook::run_in_child();
+            child()
+        })),
         Err(error) => Err(ForkError::Os(error)),
     }
 }

@@ -17,6 +17,8 @@ mod processes;
 mod resources;
 #[path = "retry/checks.rs"]
 mod retry;
+#[path = "shutdown/checks.rs"]
+mod shutdown;
 #[path = "threads/checks.rs"]
 mod threads;
 
@@ -39,6 +41,7 @@ pub(crate) const SOURCE: &Source = &Source {
         Guide::Threads(retry::RULES),
         Guide::Threads(daemon::RULES),
         Guide::Processes(processes::RULES),
+        Guide::Processes(shutdown::RULES),
     ],
     given: &[file!("src/lib.rs"), file!("src/api.rs"), file!("src/child_error.rs")],
     stub: &[
@@ -50,5 +53,6 @@ pub(crate) const SOURCE: &Source = &Source {
         file!("src/retry.rs"),
         file!("src/daemon.rs"),
         file!("src/processes.rs"),
+        file!("src/shutdown.rs"),
     ],
 };

@@ -2,3 +2,5 @@
 
 #[path = "processes/driver.rs"]
 pub mod processes;
+#[path = "shutdown/driver.rs"]
+pub mod shutdown;

@@ -14,5 +14,7 @@ pub mod processes;
 pub mod resources;
 #[path = "retry/words.rs"]
 pub mod retry;
+#[path = "shutdown/words.rs"]
+pub mod shutdown;
 #[path = "threads/words.rs"]
 pub mod threads;

@@ -143,7 +143,7 @@ pub(crate) fn doing(people: &mut People) -> Vec<(Who, String)> {
                 Some(Wait::Read(_)) => "waits to read",
                 Some(Wait::Ended) => "has ended",
                 Some(Wait::Stopped) => "is stopped",
-                Some(Wait::Futex | Wait::Ready) => "waits",
+                Some(Wait::Futex | Wait::Ready | Wait::Signal) => "waits",
                 None => "goes on",
             };
             doing.push((who, word.to_owned()));
@@ -164,6 +164,7 @@ fn story(people: &mut People, who: Who, wait: &Wait, all: &[(u32, Vec<Task>)]) -
         Wait::Stopped => format!("{name} is stopped"),
         Wait::Futex => format!("{name} waits for a lock, a condvar or a thread"),
         Wait::Child => format!("{name} waits for a child to end"),
+        Wait::Signal => format!("{name} waits for a signal"),
         Wait::Ready => format!("{name} waits until a descriptor is ready"),
         Wait::Read(from) => {
             let others = holders(people, from, all, true);

@@ -112,6 +112,18 @@ fn a_read_from_a_pipe_that_only_we_could_end_is_proven_and_a_sleep_never_is() {
 }
 
 #[test]
+fn a_wait_for_a_signal_is_proven_if_whoever_could_send_it_waits_too() {
+    // Without a limit `timeout` sleeps until it is told of its child's end.
+    let mut planted = Scene::play("echo ready; exec timeout 0 cat");
+    let look = planted.look(12_000, |look| matches!(look, Look::Proven(_)));
+    let Look::Proven(waits) = look else { panic!("{look:?}") };
+    assert!(waits.iter().any(|line| line.contains("waits for a signal")), "{waits:?}");
+    let mut quiet = Scene::play("echo ready; exec timeout 0 sleep 100");
+    let look = quiet.look(150, |look| matches!(look, Look::Proven(_) | Look::Napping(_)));
+    assert_eq!(look, Look::Quiet, "a sleep ends by itself");
+}
+
+#[test]
 fn a_reader_that_is_fed_moves() {
     let mut scene = Scene::play("echo ready; exec cat >/dev/null");
     let mut input = scene.shell.stdin.take().expect("a pipe");

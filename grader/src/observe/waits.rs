@@ -19,6 +19,8 @@ pub(crate) enum Wait {
     Futex,
     /// For a child's end.
     Child,
+    /// For a signal.
+    Signal,
     /// To read from this.
     Read(String),
     /// To write to this.
@@ -42,6 +44,10 @@ pub(crate) fn explain(pid: u32, task: &Task) -> Option<Wait> {
     match number {
         libc::SYS_futex => no_limit(3)?.then_some(Wait::Futex),
         libc::SYS_wait4 | libc::SYS_waitid => Some(Wait::Child),
+        libc::SYS_rt_sigtimedwait => (no_limit(2)? && no_timer(pid)).then_some(Wait::Signal),
+        libc::SYS_rt_sigsuspend => no_timer(pid).then_some(Wait::Signal),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_pause => no_timer(pid).then_some(Wait::Signal),
         libc::SYS_read | libc::SYS_readv => on_file(pid, arg(0)?).map(Wait::Read),
         libc::SYS_write | libc::SYS_writev => on_file(pid, arg(0)?).map(Wait::Write),
         libc::SYS_recvfrom | libc::SYS_recvmsg => on_file(pid, arg(0)?).map(Wait::Read),

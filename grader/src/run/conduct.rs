@@ -8,7 +8,7 @@ use super::stage::{Held, Stage, Waited};
 use crate::error::Result;
 use crate::observe;
 use crate::sandbox::{Limits, Sandbox, proc};
-use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, Who, Whom};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
@@ -105,6 +105,13 @@ fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
                 kill_idle(stage, *place, signal)?;
             }
         }
+        Step::Signal(number, whom) => {
+            if let Ok(signal) = Signal::try_from(*number)
+                && stage.at_checkpoint.is_none()
+            {
+                send(stage, signal, *whom);
+            }
+        }
         Step::KillCaller => kill_caller(stage)?,
         Step::Census => {
             let census = stage.people.census();
@@ -176,6 +183,21 @@ fn flow(stage: &mut Stage, count: usize, except: &[u64], together: usize) -> Tal
 
 fn signal(who: Who, signal: Signal) {
     let _ = kill(Pid::from_raw(who.pid.cast_signed()), signal);
+}
+
+/// Sends a signal to the caller or to all of its process group: one by one, as the kernel does it. The group as a whole may hold
+/// others than those of the trial.
+fn send(stage: &mut Stage, by: Signal, whom: Whom) {
+    let caller = stage.people.caller;
+    stage.note(Seen::Signalled(by as i32, whom));
+    let group = proc::group(caller);
+    let others = stage.people.all().into_iter().filter(|&pid| pid != caller && proc::group(pid) == group);
+    let others: Vec<u32> = if whom == Whom::Group { others.collect() } else { Vec::new() };
+    // The caller first: what comes of the others then comes to one that has it already.
+    for pid in [caller].into_iter().chain(others) {
+        let who = stage.people.name(pid);
+        signal(who, by);
+    }
 }
 
 fn is_dead(who: Who) -> bool {

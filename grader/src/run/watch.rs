@@ -98,7 +98,7 @@ fn endless_wait(pid: u32, task: &Task) -> Option<&'static str> {
         Wait::Read(from) if from.starts_with("pipe:") => Some("waits to read from a pipe"),
         Wait::Write(to) if to.starts_with("pipe:") => Some("waits to write to a pipe"),
         // Of answers about threads nothing else is taken for a proof.
-        Wait::Read(_) | Wait::Write(_) | Wait::Ready | Wait::Stopped => None,
+        Wait::Read(_) | Wait::Write(_) | Wait::Ready | Wait::Signal | Wait::Stopped => None,
     }
 }
 

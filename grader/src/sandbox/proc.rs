@@ -131,6 +131,11 @@ fn session(pid: u32) -> Option<u32> {
     stat_field(pid, 3)?.parse().ok()
 }
 
+/// The process group of a process.
+pub(crate) fn group(pid: u32) -> Option<u32> {
+    stat_field(pid, 2)?.parse().ok()
+}
+
 /// The parent of a process.
 pub(crate) fn parent(pid: u32) -> Option<u32> {
     stat_field(pid, 1)?.parse().ok()

@@ -1,5 +1,7 @@
 //! Given: the types that the grader looks into. Nothing to do here.
 
+use std::collections::BTreeMap;
+
 /// Why a transfer between accounts was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferError {
@@ -16,6 +18,15 @@ pub enum TransferError {
     },
     /// A sum would not fit into a `u64`.
     Overflow,
+}
+
+/// For the part `shutdown`: what became of the jobs. Each place is in one of the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The results, by the places of their jobs.
+    pub finished: BTreeMap<usize, u64>,
+    /// The places of the jobs without a result, in their order.
+    pub refused: Vec<usize>,
 }
 
 /// What whoever reported an error is to do now.

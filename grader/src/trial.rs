@@ -228,6 +228,13 @@ pub struct Busy {
     pub naps: u64,
 }
 
+impl Busy {
+    /// Whether it worked for most of the time, or would have if others had let it.
+    pub(crate) fn uses_the_processor(&self) -> bool {
+        self.running_looks * 2 >= self.looks || self.permille > 500
+    }
+}
+
 /// What was there when the scene was over and the judge closed the session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leftovers {
@@ -338,9 +345,10 @@ impl Trace {
             Seen::Idle(all) => Some(all),
             _ => None,
         });
-        for Busy { who, running_looks, looks, permille, naps } in looks.flatten() {
+        for busy in looks.flatten() {
+            let Busy { who, running_looks, looks, naps, .. } = busy;
             let name = who.name();
-            let (fault, what) = if running_looks * 3 >= *looks || *permille > 200 {
+            let (fault, what) = if busy.uses_the_processor() {
                 (Fault::BusyWait, format!("{name} uses the processor though it has nothing to do"))
             } else if *naps > most_naps {
                 let what = "wakes again and again to see whether there is something to do";
@@ -349,7 +357,7 @@ impl Trace {
                 continue;
             };
             let shares = format!(
-                "in 60 ms with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups"
+                "with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups"
             );
             return Err(Wrong::new(fault, what).with_evidence(vec![shares]));
         }

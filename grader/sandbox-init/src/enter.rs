@@ -3,6 +3,7 @@
 
 use crate::{calls, files};
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::SigSet;
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,9 +11,14 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use wire::Policy;
 
+/// Whoever starts us may have signals blocked, as the reaper has: std hands that on. A program begins with none.
+fn clear_mask() -> Result<(), Box<dyn Error>> {
+    Ok(SigSet::empty().thread_set_mask()?)
+}
+
 /// Becomes `program`. Returns only if that fails, and says on standard error why.
 pub(crate) fn enter(policy: &Policy, program: &OsString, args: impl Iterator<Item = OsString>) -> ExitCode {
-    let why: Box<dyn Error> = match close(policy) {
+    let why: Box<dyn Error> = match clear_mask().and_then(|()| close(policy)) {
         Ok(()) => Command::new(program).args(args).exec().into(),
         Err(error) => error,
     };

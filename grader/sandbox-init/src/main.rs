@@ -80,7 +80,7 @@ impl Reaper {
     /// Starts itself once more, which then becomes the program.
     fn start(args: &[OsString]) -> io::Result<Self> {
         nix::sys::prctl::set_child_subreaper(true)?;
-        // Blocked here, so that the descriptor tells; std gives a child the empty mask again.
+        // Blocked here, so that the descriptor tells. The program is given the empty mask before it begins.
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGCHLD);
         pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), None)?;

@@ -7,7 +7,7 @@ use crate::actors::{nothing_after_a_kill, returned, times_over, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::leftovers::nothing_at_the_end;
-use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
 use wire::actors::{self as common, Op};
 
 #[path = "deaths.rs"]
@@ -220,7 +220,7 @@ const PERMITS: TrialRules = TrialRules {
                     &[gate(DOOR + 1), [words::ASK_OFTEN, 0, 0]],
                     &[gate(DOOR + 2), [words::TRY_OFTEN, 3_000, 0]],
                 ],
-                &script![gather(2), open(DOOR + 1), open(DOOR + 2)],
+                &script![gather(2), [1, 2].map(|door| Step::Open(Pick::Task(DOOR + door)))],
             ),
             trial(
                 &permits(1),

@@ -87,6 +87,8 @@ impl Drop for LockGuard<'_> {
 /// As asked for.
 pub struct ProcessSemaphore {
     permits: Vec<Lockable>,
+    /// Whoever looks at permits holds it: to look is to take for a moment.
+    door: Lockable,
 }
 
 /// As asked for.
@@ -98,7 +100,8 @@ pub struct Permit<'a> {
 impl ProcessSemaphore {
     /// As asked for.
     pub fn new(permits: NonZeroUsize) -> Result<Self, Errno> {
-        Ok(Self { permits: (0..permits.get()).map(|_| Lockable::new()).collect::<Result<_, _>>()? })
+        let permits = (0..permits.get()).map(|_| Lockable::new()).collect::<Result<_, _>>()?;
+        Ok(Self { permits, door: Lockable::new()? })
     }
 
     /// As asked for.
@@ -113,12 +116,14 @@ impl ProcessSemaphore {
 
     /// As asked for.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
+        let _door = self.door.lock();
         let file = self.permits.iter().find_map(Lockable::try_lock)?;
         Some(Permit { _semaphore: self, _locked: file })
     }
 
     /// As asked for.
     pub fn available(&self) -> usize {
+        let _door = self.door.lock();
         self.permits.iter().filter_map(Lockable::try_lock).count()
     }
 }

@@ -239,12 +239,13 @@ fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Talk<()> {
     Ok(())
 }
 
-/// Kills the caller and waits until everything that it started has ended, or can never end.
+/// Kills the caller and waits until everything that it started has ended, or can never end. Gates are opened once it is dead, and so
+/// are those at which anybody arrives later.
 fn kill_caller(stage: &mut Stage) -> Talk<()> {
     let caller = stage.people.name(stage.people.caller);
     stage.people.census(); // so that everybody has a name while parents can still be told
-    stage.note(Seen::Killed(caller));
-    signal(caller, Signal::SIGKILL);
+    // What the kernel does to others at its death has been done before anybody goes on.
+    kill_one(stage, caller, Signal::SIGKILL)?;
     while !stage.held.is_empty() {
         stage.open(0);
     }
@@ -252,6 +253,10 @@ fn kill_caller(stage: &mut Stage) -> Talk<()> {
     let before = worked(&stage.people.all());
     loop {
         while stage.pump()? {}
+        if !stage.held.is_empty() {
+            stage.open(0);
+            continue;
+        }
         let all = stage.people.all();
         let alive: Vec<u32> =
             all.iter().copied().filter(|&pid| proc::state(pid).is_some_and(|s| s != 'Z')).collect();

@@ -169,7 +169,7 @@ impl QueueProxy {
     }
 
     /// Takes the next value; waits, without using the processor, as long as there is none. Meanwhile all others are served as always. If
-    /// the process is killed while it waits, the next value goes to somebody else.
+    /// the process is killed while it waits, the next value goes to somebody else, even if it was on its way already.
     ///
     /// # Errors
     ///

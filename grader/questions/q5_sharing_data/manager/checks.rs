@@ -1,8 +1,8 @@
 //! A manager: what each check wants to see, and how it reads what the users of its objects told.
 
 use super::super::words::manager::{
-    self as words, ALL, AT, DROP, DROP_PROXIES, FOR_EVER, INSERT, KEYS, LEN, NEW, PUSH, PUSH_MANY, PUT,
-    REMOVE, ROUNDS, SET, TAKE, TAKE_LIMIT, UNDER,
+    self as words, ALL, AT, DROP, DROP_PROXIES, FOR_EVER, INSERT, KEYS, LEN, LOOK_OFTEN, NEW, PUSH,
+    PUSH_MANY, PUT, REMOVE, ROUNDS, SET, SET_OFTEN, TAKE, TAKE_LIMIT, UNDER,
 };
 use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
 use super::players::{
@@ -13,9 +13,12 @@ use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::history::explains;
 use crate::leftovers::{LOOK, nothing_left};
-use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
+use deaths::DEATHS;
 use plain::Plain;
 
+#[path = "deaths.rs"]
+mod deaths;
 #[path = "plain.rs"]
 mod plain;
 
@@ -43,9 +46,9 @@ fn name(code: u64) -> &'static str {
         NEW | words::ALONE => "`new`",
         PUSH | PUSH_MANY => "`push`",
         AT => "the list's `get`",
-        SET => "`set`",
+        SET | SET_OFTEN => "`set`",
         LEN => "`count`",
-        ALL => "`to_vec`",
+        ALL | LOOK_OFTEN => "`to_vec`",
         INSERT => "`insert`",
         UNDER => "the dictionary's `get`",
         REMOVE => "`remove`",
@@ -61,6 +64,7 @@ fn name(code: u64) -> &'static str {
 
 /// What is not said by the calls alone, by the name of the scene.
 const SERVER: &str = "the server is killed";
+const UNREAD: &str = "a process that waits is killed before it can take the value that was just put";
 const MAKER: &str = "the manager's maker drops it";
 const NO_FILES: &str = "descriptors run out";
 
@@ -110,6 +114,10 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
                 return Err(differs(&calls, place, got, "Err(Os(EMFILE))"));
             }
             (words::ALONE, _) => {}
+            (LOOK_OFTEN, words::COUNT) if got.detail > 0 => {
+                let what = "`to_vec` gave the list as it was at no moment: a later change was in it, and an earlier one was not";
+                return Err(Wrong::new(Fault::Race, what));
+            }
             _ if is_gone || trial.scene == MAKER && call.code == TAKE => {
                 if got != gone {
                     return Err(differs(&calls, place, got, "Err(Disconnected)"));
@@ -257,10 +265,20 @@ const LIST: TrialRules = TrialRules {
             sets(1),
             sets(2),
         ];
+        // So long that who takes it value by value meets many changes on the way.
+        let changes = [
+            manager(&[]),
+            vec![tell(0, PUSH_MANY, &[base, 100, 30])],
+            start(&[1, 2]),
+            wait(&[1, 2]),
+            held(1, 1, vec![tell(1, SET_OFTEN, &[20_000])]),
+            held(2, 2, vec![tell(2, LOOK_OFTEN, &[30, 1_000])]),
+        ];
         vec![
             trial("a process uses a list alone", &[manager(&[]), one].concat(), &[]),
             trial("three processes push at the same time", &three.concat(), &[Step::Gather(3)]),
             trial("two processes set and look", &two.concat(), &[flow(2), Step::Gather(2)]),
+            trial("a list is looked at while it changes", &changes.concat(), &[flow(1), Step::Gather(2)]),
         ]
     },
     judge: |trial, trace| verdict(trial, trace, Fault::Hang, STUCK),
@@ -416,74 +434,6 @@ const LONG: TrialRules = TrialRules {
     judge: |trial, trace| verdict(trial, trace, Fault::PipeDeadlock, STUCK),
 };
 
-// --- deaths --------------------------------------------------------------------------------------------------------------
-
-const DEATHS: TrialRules = TrialRules {
-    check: "q5.manager_deaths",
-    trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
-        // The first of the caller's children is the server.
-        let half = [
-            manager(&[1, 2]),
-            held(0, 1, all(0, &[(LEN, &[]), (ALL, &[])])),
-            wait(&[1, 2]),
-            held(1, 3, all(1, &[(PUSH, &[base, MIB])])),
-            held(2, 2, all(2, &[(PUSH, &[base + 1, 10]), (PUSH, &[base + 2, 200_000])])),
-        ];
-        let stopped =
-            [Step::Gather(3), Step::Stop(0), open(3), Step::Quiet, Step::KillIdle(1), Step::Continue];
-        let done = [
-            manager(&[1]),
-            held(0, 2, all(0, &[(ALL, &[]), (LEN, &[]), (TAKE, &[])])),
-            wait(&[1]),
-            all(1, &[(PUSH, &[base, 300_000]), (PUSH, &[base + 1, 9]), (PUT, &[base + 2, 9])]),
-            vec![quiet(1, HOLD, &[1])],
-        ];
-        let waiting = [
-            manager(&[1, 2]),
-            held(0, 1, all(0, &[(PUT, &[base, 10])])),
-            wait(&[1, 2]),
-            all(1, &[(TAKE, &[])]),
-            held(2, 2, all(2, &[(TAKE, &[])])),
-        ];
-        let waiting = waiting.concat();
-        let server = [
-            manager(&[1, 2]),
-            held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[]), (UNDER, &[1]), (TAKE, &[])])),
-            wait(&[1, 2]),
-            all(1, &[(TAKE, &[])]),
-            all(2, &[(TAKE_LIMIT, &[FOR_EVER])]),
-        ];
-        let kill = [Step::Gather(2), Step::Quiet, Step::KillIdle(1)];
-        let behind =
-            [Step::Gather(2), Step::Quiet, open(2), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(1)];
-        vec![
-            trial(
-                "a process is killed in the middle of a long request",
-                &half.concat(),
-                &[&stopped[..], &[open(2), flow_but(2, &[1]), Step::Quiet, open(1)]].concat(),
-            ),
-            trial(
-                "a process is killed after its calls",
-                &done.concat(),
-                &[flow_but(3, &[1, 2]), Step::Gather(2), Step::Kill(Pick::Task(1)), open(2)],
-            ),
-            trial(
-                "a process is killed while it waits for a value",
-                &waiting,
-                &[&kill[..], &[open(1), flow_but(1, &[2]), Step::Quiet, open(2)]].concat(),
-            ),
-            trial("the first of two that wait is killed", &waiting, &behind),
-            trial(SERVER, &server.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
-        ]
-    },
-    judge: |trial, trace| {
-        let stuck =
-            if trial.scene == SERVER { "whoever waits is not told" } else { "a call of another is stuck" };
-        verdict(trial, trace, Fault::HungOnCrash, stuck)
-    },
-};
-
 // --- the end, and what is left -------------------------------------------------------------------------------------------------
 
 const END: TrialRules = TrialRules {
@@ -526,7 +476,7 @@ const END: TrialRules = TrialRules {
         let killed = [
             manager(&[1]),
             vec![quiet(0, HOLD, &[2])],
-            vec![quiet(1, HOLD, &[1]), quiet(1, PUSH, &[base, 10])],
+            vec![quiet(1, HOLD, &[1]), tell(1, PUSH, &[base, 10])],
         ];
         let alone = [manager(&[]), held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[])]))];
         let script = [Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1), Step::Census, Step::GoOn];

@@ -175,12 +175,47 @@ impl Part for Scene {
                 }
             }
             _ => match self.proxies.as_deref_mut() {
+                Some(proxies) if code == words::SET_OFTEN => set_often(proxies, args[0])?,
+                Some(proxies) if code == words::LOOK_OFTEN => {
+                    return look_often(proxies, args[0], args[1]).map(|wrong| Told::new(words::COUNT, wrong));
+                }
                 Some(proxies) => return exchange(proxies, code, args),
                 None => return Err(Told::new(players::NOTHING, 0)),
             },
         }
         Ok(Told::new(words::OK, 0))
     }
+}
+
+fn set_often(proxies: &mut dyn Proxies, most: u64) -> Result<(), Told> {
+    let Answer::Count(count) = proxies.call(Call::Len)? else { return Ok(()) };
+    for number in 1..=most {
+        let value = number.to_string();
+        proxies.call(Call::Set(0, &value))?;
+        proxies.call(Call::Set(count.saturating_sub(1), &value))?;
+        if matches!(proxies.call(Call::At(1))?, Answer::Text(Some(text)) if text == words::OVER) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How often the last value was ahead of the first, which is always set before it.
+fn look_often(proxies: &mut dyn Proxies, changes: u64, most: u64) -> Result<u64, Told> {
+    let number = |text: Option<&String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let (mut before, mut changed, mut wrong) = (0, 0, 0);
+    for _ in 0..most {
+        let Answer::Texts(texts) = proxies.call(Call::All)? else { break };
+        let (first, last) = (number(texts.first()), number(texts.last()));
+        wrong += u64::from(first < last);
+        changed += u64::from(last != before);
+        before = last;
+        if changed >= changes {
+            break;
+        }
+    }
+    proxies.call(Call::Set(1, words::OVER))?;
+    Ok(wrong)
 }
 
 fn exchange(proxies: &mut dyn Proxies, code: u64, args: &[u64]) -> Result<Told, Told> {

@@ -10,6 +10,13 @@ pub const DROP: u64 = 3;
 pub const DROP_PROXIES: u64 = 4;
 /// Start so many managers, use each once within the process, and drop it.
 pub const ROUNDS: u64 = 5;
+/// Set the list's first value and then its last to 1, then to 2, and so on, until the second value is [`OVER`], but at most to so many.
+pub const SET_OFTEN: u64 = 6;
+/// Take the whole list until its last value has changed so many times, but at most so often (the second number), and then set the
+/// second value to [`OVER`]. What comes of it: how often the last value was ahead of the first.
+pub const LOOK_OFTEN: u64 = 7;
+/// A value.
+pub const OVER: &str = "over";
 
 /// `push`: number and length of the value.
 pub const PUSH: u64 = 10;

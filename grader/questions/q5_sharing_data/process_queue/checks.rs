@@ -43,6 +43,7 @@ fn name(code: u64) -> &'static str {
 /// What is not said by the calls alone, by the name of the scene.
 const SILENCE: &str = "nothing is put within the limit";
 const BROKER: &str = "the broker is killed";
+const UNREAD: &str = "a process that waits is killed before it can take the item that was just put";
 const MAKER: &str = "the queue's maker drops it";
 const NO_FILES: &str = "descriptors run out";
 
@@ -350,6 +351,15 @@ const DEATHS: TrialRules = TrialRules {
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
         ];
         let waiting = waiting.concat();
+        // Whoever is stopped while it waits takes nothing of what it is sent.
+        let unread = [
+            queue(&[1, 2]),
+            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, PUT, &[base + 1, 10])],
+            wait(&[1, 2]),
+            gets(1, 1),
+            [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
+        ];
+        let put_and_kill = [Step::Stop(1), open(1), Step::Quiet, Step::KillIdle(1), Step::Quiet];
         let kill = [Step::Gather(2), Step::Quiet, Step::KillIdle(1)];
         let behind =
             [Step::Gather(2), Step::Quiet, open(2), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(1)];
@@ -391,6 +401,16 @@ const DEATHS: TrialRules = TrialRules {
             ),
             trial("the first of two that wait is killed", &waiting, &behind),
             trial(
+                UNREAD,
+                &unread.concat(),
+                &[&[Step::Gather(2), Step::Quiet], &put_and_kill[..], &[open(2)]].concat(),
+            ),
+            trial(
+                UNREAD,
+                &waiting,
+                &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put_and_kill[..]].concat(),
+            ),
+            trial(
                 "a process is killed while it puts a long item",
                 &half.concat(),
                 &[&stopped[..], &[open(2), Step::Quiet, open(1)]].concat(),
@@ -404,8 +424,11 @@ const DEATHS: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
-        let stuck =
-            if trial.scene == BROKER { "whoever waits is not told" } else { "`get` or `put` is stuck" };
+        let stuck = match trial.scene {
+            BROKER => "whoever waits is not told",
+            UNREAD => "that item is lost, or `get` or `put` is stuck",
+            _ => "`get` or `put` is stuck",
+        };
         verdict(trial, trace, Fault::HungOnCrash, stuck)
     },
 };
@@ -458,9 +481,9 @@ const END: TrialRules = TrialRules {
             harmless(vec![quiet(1, DROP, &[])]),
             harmless(vec![quiet(1, LEAVE, &[])]),
             killed(vec![quiet(1, HOLD, &[1])], &[Step::Gather(2), Step::Quiet, Step::KillCaller]),
-            // The child still has an item to get.
+            // The child still has an item to get, and gets it.
             killed(
-                vec![quiet(1, HOLD, &[1]), quiet(1, GET, &[])],
+                vec![quiet(1, HOLD, &[1]), tell(1, GET, &[])],
                 &[Step::Gather(2), Step::Quiet, Step::KillCaller],
             ),
         ]

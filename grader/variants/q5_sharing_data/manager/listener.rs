@@ -1,4 +1,5 @@
-//! Variant: no channels. The server listens under a name of its own and polls all its clients, which speak in frames.
+//! Variant: no channels. The server listens under a name of its own and polls all its clients, which speak in
+//! frames. A client keeps a value of a queue only when it says that it has it.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
@@ -42,6 +43,7 @@ enum Call {
     /// Within so many nanoseconds, or however long it takes.
     Take(Option<u64>),
     GiveUp,
+    Taken,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -236,14 +238,18 @@ impl QueueProxy {
             self.link.say(self.object, &Call::GiveUp)?;
             answer = self.link.hear(Duration::MAX);
         }
-        answer?.texts.pop().ok_or(LinkError::TimedOut)
+        let value = answer?.texts.pop().ok_or(LinkError::TimedOut)?;
+        let _ = self.link.say(self.object, &Call::Taken);
+        Ok(value)
     }
 }
 
 #[derive(Debug, Default)]
 struct Object {
-    list: VecDeque<String>,
+    list: Vec<String>,
     dict: BTreeMap<String, String>,
+    queue: BTreeMap<u64, String>,
+    puts: u64,
 }
 
 /// Everything but the taking of values.
@@ -254,21 +260,25 @@ fn play(objects: &mut Vec<Object>, object: usize, call: Call) -> Answer {
         objects.push(Object::default());
         return number(objects.len() - 1);
     }
-    let Some(Object { list, dict }) = objects.get_mut(object) else { return number(0) };
+    let Some(Object { list, dict, queue, puts }) = objects.get_mut(object) else { return number(0) };
     match call {
-        Call::Push(value) | Call::Put(value) => list.push_back(value),
+        Call::Push(value) => list.push(value),
+        Call::Put(value) => {
+            *puts += 1;
+            queue.insert(*puts, value);
+        }
         Call::At(index) => return text(list.get(index).cloned()),
         Call::Set(index, value) => {
             let place = list.get_mut(index);
             return number(place.map(|place| *place = value).is_some().into());
         }
         Call::Count => return number(list.len()),
-        Call::All => return Answer { number: 0, texts: list.iter().cloned().collect() },
+        Call::All => return Answer { number: 0, texts: list.clone() },
         Call::Insert(key, value) => return text(dict.insert(key, value)),
         Call::Under(key) => return text(dict.get(&key).cloned()),
         Call::Remove(key) => return text(dict.remove(&key)),
         Call::Keys => return Answer { number: 0, texts: dict.keys().cloned().collect() },
-        Call::New(_) | Call::Take(_) | Call::GiveUp => {}
+        Call::New(_) | Call::Take(_) | Call::GiveUp | Call::Taken => {}
     }
     number(0)
 }
@@ -281,6 +291,15 @@ struct Guest {
     connection: FrameReader<UnixStream>,
     /// For which queue it waits.
     waits: Option<usize>,
+    /// Of which queue it has not yet taken what.
+    given: Option<(usize, u64, String)>,
+}
+
+/// Whoever has gone gives back what it has not taken.
+fn remove(guests: &mut VecDeque<Guest>, place: usize, objects: &mut [Object]) {
+    if let Some((object, number, value)) = guests.remove(place).and_then(|guest| guest.given) {
+        objects[object].queue.insert(number, value);
+    }
 }
 
 fn serve(listener: UnixListener, all: PipeReader) {
@@ -301,33 +320,33 @@ fn serve(listener: UnixListener, all: PipeReader) {
         }
         for place in (0..guests.len()).rev().filter(|place| ready[place + 2]) {
             if !hear(&mut guests[place], &mut objects) {
-                guests.remove(place);
+                remove(&mut guests, place, &mut objects);
             }
         }
         if ready[1]
             && let Ok((stream, _)) = listener.accept()
         {
-            guests.push_back(Guest { connection: FrameReader::new(stream), waits: None });
+            guests.push_back(Guest { connection: FrameReader::new(stream), waits: None, given: None });
         }
-        let mut place = 0;
-        while let Some(guest) = guests.get_mut(place) {
-            let object = guest.waits.unwrap_or_default();
-            let list = objects.get_mut(object).map(|object: &mut Object| &mut object.list);
-            if guest.waits.is_some()
-                && let Some(list) = list
-                && let Some(value) = list.front()
-            {
-                guest.waits = None;
-                // If nobody is there, the value stays.
-                if !answer(guest.connection.get_ref(), &Answer { number: 0, texts: vec![value.clone()] }) {
-                    guests.remove(place);
-                    continue;
-                }
-                list.pop_front();
-            }
-            place += 1;
+        while hand_out(&mut guests, &mut objects) {}
+    }
+}
+
+/// Gives one value to one who waits; `false` if there is none, or nobody.
+fn hand_out(guests: &mut VecDeque<Guest>, objects: &mut [Object]) -> bool {
+    let has_some = |object: usize| objects.get(object).is_some_and(|object| !object.queue.is_empty());
+    let Some(place) = guests.iter().position(|guest| guest.waits.is_some_and(has_some)) else { return false };
+    let guest = &mut guests[place];
+    if let Some(object) = guest.waits.take()
+        && let Some((number, value)) = objects[object].queue.pop_first()
+    {
+        let is_there = answer(guest.connection.get_ref(), &Answer { number: 0, texts: vec![value.clone()] });
+        guest.given = Some((object, number, value));
+        if !is_there {
+            remove(guests, place, objects);
         }
     }
+    true
 }
 
 /// Hears what somebody says; `false` when that was the end.
@@ -340,6 +359,10 @@ fn hear(guest: &mut Guest, objects: &mut Vec<Object>) -> bool {
     let said = match said {
         Ok((object, Call::Take(_))) => {
             guest.waits = Some(object);
+            return true;
+        }
+        Ok((_, Call::Taken)) => {
+            guest.given = None;
             return true;
         }
         // Whoever does not wait any more has a value on its way.

@@ -1,4 +1,5 @@
-//! Variant: no channels. The server has a thread for each client, one lock for everything, and waits itself for as long as it is told.
+//! Variant: no channels. The server has a thread for each client, one lock for everything, and waits itself for as long as it is
+//! told, and then for the word that a value was taken.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
@@ -7,7 +8,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpid};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
@@ -42,6 +43,7 @@ enum Call {
     /// Within so many nanoseconds, or however long it takes.
     Take(Option<u64>),
     GiveUp,
+    Taken,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -230,14 +232,19 @@ impl QueueProxy {
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
         // The server waits, and so it knows best whether a value came in time.
         let limit_ns = u64::try_from(limit.as_nanos()).ok();
-        self.link.call(self.object, &Call::Take(limit_ns))?.texts.pop().ok_or(LinkError::TimedOut)
+        let answer = self.link.call(self.object, &Call::Take(limit_ns));
+        let value = answer?.texts.pop().ok_or(LinkError::TimedOut)?;
+        let _ = self.link.say(self.object, &Call::Taken);
+        Ok(value)
     }
 }
 
 #[derive(Debug, Default)]
 struct Object {
-    list: VecDeque<String>,
+    list: Vec<String>,
     dict: BTreeMap<String, String>,
+    queue: BTreeMap<u64, String>,
+    puts: u64,
 }
 
 /// Everything but the taking of values.
@@ -248,21 +255,25 @@ fn play(objects: &mut Vec<Object>, object: usize, call: Call) -> Answer {
         objects.push(Object::default());
         return number(objects.len() - 1);
     }
-    let Some(Object { list, dict }) = objects.get_mut(object) else { return number(0) };
+    let Some(Object { list, dict, queue, puts }) = objects.get_mut(object) else { return number(0) };
     match call {
-        Call::Push(value) | Call::Put(value) => list.push_back(value),
+        Call::Push(value) => list.push(value),
+        Call::Put(value) => {
+            *puts += 1;
+            queue.insert(*puts, value);
+        }
         Call::At(index) => return text(list.get(index).cloned()),
         Call::Set(index, value) => {
             let place = list.get_mut(index);
             return number(place.map(|place| *place = value).is_some().into());
         }
         Call::Count => return number(list.len()),
-        Call::All => return Answer { number: 0, texts: list.iter().cloned().collect() },
+        Call::All => return Answer { number: 0, texts: list.clone() },
         Call::Insert(key, value) => return text(dict.insert(key, value)),
         Call::Under(key) => return text(dict.get(&key).cloned()),
         Call::Remove(key) => return text(dict.remove(&key)),
         Call::Keys => return Answer { number: 0, texts: dict.keys().cloned().collect() },
-        Call::New(_) | Call::Take(_) | Call::GiveUp => {}
+        Call::New(_) | Call::Take(_) | Call::GiveUp | Call::Taken => {}
     }
     number(0)
 }
@@ -302,13 +313,16 @@ fn talk(stream: &UnixStream, shared: &Shared) {
                 continue;
             }
         };
-        let said = Answer { number: 0, texts: value.into_iter().collect() };
-        if is_gone(stream) || !answer(stream, &said) {
-            // Nobody is there: the value goes back.
-            let mut objects = objects.lock().expect("nobody panics");
-            for value in said.texts {
-                objects[object].list.push_front(value);
+        let Some((number, value)) = value else {
+            if !answer(stream, &Answer::default()) {
+                return;
             }
+            continue;
+        };
+        let said = Answer { number: 0, texts: vec![value.clone()] };
+        if !answer(stream, &said) || !matches!(read_frame(stream), Ok(Some(_))) {
+            // Nobody has taken it: it goes back to its place.
+            objects.lock().expect("nobody panics")[object].queue.insert(number, value);
             changed.notify_all();
             return;
         }
@@ -316,12 +330,12 @@ fn talk(stream: &UnixStream, shared: &Shared) {
 }
 
 /// Waits for a value.
-fn take(shared: &Shared, object: usize, limit_ns: Option<u64>) -> Option<String> {
+fn take(shared: &Shared, object: usize, limit_ns: Option<u64>) -> Option<(u64, String)> {
     let (objects, changed) = &**shared;
     let until = limit_ns.and_then(|limit| Instant::now().checked_add(Duration::from_nanos(limit)));
     let mut objects = objects.lock().expect("nobody panics");
     loop {
-        if let Some(value) = objects.get_mut(object).and_then(|object| object.list.pop_front()) {
+        if let Some(value) = objects.get_mut(object).and_then(|object| object.queue.pop_first()) {
             return Some(value);
         }
         objects = match until.map(|until| until.checked_duration_since(Instant::now())) {
@@ -330,14 +344,6 @@ fn take(shared: &Shared, object: usize, limit_ns: Option<u64>) -> Option<String>
             Some(Some(left)) => changed.wait_timeout(objects, left).expect("nobody panics").0,
         };
     }
-}
-
-/// Whether the client has closed its end; it says nothing while it waits.
-fn is_gone(stream: &UnixStream) -> bool {
-    let _ = stream.set_nonblocking(true);
-    let gone = matches!((&*stream).read(&mut [0]), Ok(0));
-    let _ = stream.set_nonblocking(false);
-    gone
 }
 
 fn os(error: io::Error) -> LinkError {

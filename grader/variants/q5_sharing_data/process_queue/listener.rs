@@ -1,5 +1,5 @@
 //! Variant: no channels. The broker listens under a name of its own, each process connects when it first needs to, and all that is
-//! said are frames.
+//! said are frames. A guest keeps what it was given only when it says that it has it.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
@@ -9,7 +9,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, PipeReader, PipeWriter};
 use std::marker::PhantomData;
 use std::os::fd::AsFd;
@@ -24,6 +24,7 @@ const PUT: u8 = 1;
 const GET: u8 = 2;
 const GIVE_UP: u8 = 3;
 const NOTHING: u8 = 4;
+const TAKEN: u8 = 5;
 
 type Connection = FrameReader<UnixStream>;
 
@@ -96,7 +97,10 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
         }
         let answer = answer.map_err(frame_error)?.ok_or(LinkError::Disconnected)?;
         match answer.split_first() {
-            Some((&PUT, body)) => codec::decode(body).map_err(|error| LinkError::Undecodable(error.message)),
+            Some((&PUT, body)) => {
+                let _ = write_frame(connection.get_ref(), &[TAKEN]);
+                codec::decode(body).map_err(|error| LinkError::Undecodable(error.message))
+            }
             _ => Err(LinkError::TimedOut),
         }
     }
@@ -115,10 +119,18 @@ impl<T> Drop for ProcessQueue<T> {
 struct Guest {
     connection: Connection,
     waits: bool,
+    given: Option<(u64, Vec<u8>)>,
+}
+
+type Items = BTreeMap<u64, Vec<u8>>;
+
+/// Whoever has gone gives back what it has not taken.
+fn remove(guests: &mut VecDeque<Guest>, place: usize, items: &mut Items) {
+    items.extend(guests.remove(place).and_then(|guest| guest.given));
 }
 
 fn serve(listener: &UnixListener, all: &PipeReader) {
-    let mut items: VecDeque<Vec<u8>> = VecDeque::new();
+    let (mut items, mut puts) = (Items::new(), 0);
     let mut guests: VecDeque<Guest> = VecDeque::new();
     loop {
         let mut fds = vec![
@@ -135,29 +147,31 @@ fn serve(listener: &UnixListener, all: &PipeReader) {
             return;
         }
         for place in (0..guests.len()).rev().filter(|place| ready[place + 2]) {
-            if !hear(&mut guests[place], &mut items) {
-                guests.remove(place);
+            if !hear(&mut guests[place], &mut items, &mut puts) {
+                remove(&mut guests, place, &mut items);
             }
         }
         if ready[1]
             && let Ok((stream, _)) = listener.accept()
         {
-            guests.push_back(Guest { connection: FrameReader::new(stream), waits: false });
+            guests.push_back(Guest { connection: FrameReader::new(stream), waits: false, given: None });
         }
-        while !items.is_empty()
-            && let Some(place) = guests.iter().position(|guest| guest.waits)
+        while let Some(place) = guests.iter().position(|guest| guest.waits)
+            && let Some((number, item)) = items.pop_first()
         {
-            guests[place].waits = false;
-            match write_frame(guests[place].connection.get_ref(), &items[0]) {
-                Ok(()) => drop(items.pop_front()),
-                Err(_) => drop(guests.remove(place)),
+            let guest = &mut guests[place];
+            guest.waits = false;
+            let is_gone = write_frame(guest.connection.get_ref(), &item).is_err();
+            guest.given = Some((number, item));
+            if is_gone {
+                remove(&mut guests, place, &mut items);
             }
         }
     }
 }
 
 /// Hears what somebody says; `false` when that was the end.
-fn hear(guest: &mut Guest, items: &mut VecDeque<Vec<u8>>) -> bool {
+fn hear(guest: &mut Guest, items: &mut Items, puts: &mut u64) -> bool {
     let said = match guest.connection.read_frame_timeout(Duration::ZERO) {
         Err(FrameError::TimedOut) => return true,
         Ok(Some(said)) => said,
@@ -165,11 +179,16 @@ fn hear(guest: &mut Guest, items: &mut VecDeque<Vec<u8>>) -> bool {
     };
     match said.first() {
         Some(&PUT) => {
-            items.push_back(said);
+            *puts += 1;
+            items.insert(*puts, said);
             write_frame(guest.connection.get_ref(), &[NOTHING]).is_ok()
         }
         Some(&GET) => {
             guest.waits = true;
+            true
+        }
+        Some(&TAKEN) => {
+            guest.given = None;
             true
         }
         // Whoever does not wait any more has an item on its way.

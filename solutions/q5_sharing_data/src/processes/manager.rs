@@ -1,20 +1,25 @@
 //! A server process that holds lists, dictionaries and queues, and proxies through which others use them
 //! (`multiprocessing.Manager`).
 //!
-//! The server takes one request after the other, so each is one step. Every request brings a fresh channel for its answer, and is one
+//! The server takes one request after the other, so each is one step. Every request brings a fresh channel for its answer, and each is one
 //! packet: what is long goes as shared memory. `ipc-channel` would send it in several, and a client that dies between two of them
 //! looks as if all had gone, or even makes the receiver panic over the channel that came along. A queue's `get` that cannot be
 //! answered yet is put aside, or nobody else would be served.
+//!
+//! A `get` brings a second channel, on which it says that it has taken the value, or gives up. The server keeps what it has sent until
+//! then: it may lie unread in the channel of a process that is killed. The end of the second channel tells that, and the value is back
+//! in its place.
 
 use crate::link_error::LinkError;
-use ipc_channel::ipc::{self, IpcReceiver, IpcSender, IpcSharedMemory};
+use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
 use ipc_channel::{IpcError, TryRecvError};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::process;
 use std::rc::Rc;
@@ -37,8 +42,6 @@ enum Call {
     Keys,
     Put(String),
     Take,
-    /// Whoever waits for this queue in this process waits no longer.
-    GiveUp(u32),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,9 +53,16 @@ enum Answer {
     Texts(Vec<String>),
 }
 
-/// A call as bytes.
+/// What whoever takes from a queue says afterwards.
 #[derive(Debug, Serialize, Deserialize)]
-enum Encoded {
+enum Word {
+    Taken,
+    GiveUp,
+}
+
+/// A call or an answer as bytes.
+#[derive(Debug, Serialize, Deserialize)]
+enum Packet {
     Short(Vec<u8>),
     Long(IpcSharedMemory),
 }
@@ -60,8 +70,26 @@ enum Encoded {
 /// The longest call that fits into a packet for sure.
 const SHORT: usize = 20_000;
 
-/// Which object, who asks, what, and where the answer goes.
-type Request = (usize, u32, Encoded, IpcSender<Answer>);
+impl Packet {
+    fn new(what: &impl Serialize) -> Result<Self, LinkError> {
+        let bytes = codec::encode(what).map_err(|error| LinkError::Undecodable(error.message))?;
+        Ok(match bytes.len() {
+            0..=SHORT => Self::Short(bytes),
+            _ => Self::Long(IpcSharedMemory::from_bytes(&bytes)),
+        })
+    }
+
+    fn open<T: DeserializeOwned>(&self) -> Result<T, LinkError> {
+        let bytes = match self {
+            Self::Short(bytes) => bytes.as_slice(),
+            Self::Long(memory) => memory,
+        };
+        codec::decode(bytes).map_err(|error| LinkError::Undecodable(error.message))
+    }
+}
+
+/// Which object, what, where the answer goes, and for [`Call::Take`] where more is said.
+type Request = (usize, Packet, IpcSender<Packet>, Option<IpcReceiver<Word>>);
 
 /// What manager and proxies have in common.
 #[derive(Debug)]
@@ -70,36 +98,36 @@ struct Link {
 }
 
 impl Link {
-    fn ask(&self, object: usize, call: Call) -> Result<IpcReceiver<Answer>, LinkError> {
-        let bytes = codec::encode(&call).map_err(|error| LinkError::Undecodable(error.message))?;
-        let call = match bytes.len() {
-            0..=SHORT => Encoded::Short(bytes),
-            _ => Encoded::Long(IpcSharedMemory::from_bytes(&bytes)),
-        };
+    fn ask(
+        &self,
+        object: usize,
+        call: &Call,
+        words: Option<IpcReceiver<Word>>,
+    ) -> Result<IpcReceiver<Packet>, LinkError> {
         let (to_me, answers) = ipc::channel().map_err(os)?;
-        self.requests.send((object, process::id(), call, to_me)).map_err(link_error)?;
+        self.requests.send((object, Packet::new(call)?, to_me, words)).map_err(link_error)?;
         Ok(answers)
     }
 
-    fn call(&self, object: usize, call: Call) -> Result<Answer, LinkError> {
-        self.ask(object, call)?.recv().map_err(link_error)
+    fn call(&self, object: usize, call: &Call) -> Result<Answer, LinkError> {
+        self.ask(object, call, None)?.recv().map_err(link_error)?.open()
     }
 
-    fn text(&self, object: usize, call: Call) -> Result<Option<String>, LinkError> {
+    fn text(&self, object: usize, call: &Call) -> Result<Option<String>, LinkError> {
         match self.call(object, call)? {
             Answer::Text(text) => Ok(text),
             other => Err(unfit(&other)),
         }
     }
 
-    fn texts(&self, object: usize, call: Call) -> Result<Vec<String>, LinkError> {
+    fn texts(&self, object: usize, call: &Call) -> Result<Vec<String>, LinkError> {
         match self.call(object, call)? {
             Answer::Texts(texts) => Ok(texts),
             other => Err(unfit(&other)),
         }
     }
 
-    fn number(&self, object: usize, call: Call) -> Result<usize, LinkError> {
+    fn number(&self, object: usize, call: &Call) -> Result<usize, LinkError> {
         match self.call(object, call)? {
             Answer::Count(count) => Ok(count),
             other => Err(unfit(&other)),
@@ -123,11 +151,11 @@ impl Manager {
     /// If the system refuses; nothing is left then.
     pub fn new() -> Result<Self, LinkError> {
         let (requests, received) = ipc::channel().map_err(os)?;
+        let channels = IpcReceiverSet::new().map_err(os)?;
         let mut ours = Some(Link { requests });
         let server = toolkit::fork(|| {
             drop(ours.take()); // or the server would keep itself alive
-            Server::default().serve(&received);
-            0
+            i32::from(Server::default().serve(channels, received).is_err())
         });
         let server = server.map_err(|error| match error {
             ForkError::Os(error) => LinkError::Os(error),
@@ -143,7 +171,7 @@ impl Manager {
     ///
     /// If there is no server any more, or the system refuses.
     pub fn list(&mut self) -> Result<ListProxy, LinkError> {
-        let object = self.link.number(0, Call::NewList)?;
+        let object = self.link.number(0, &Call::NewList)?;
         Ok(ListProxy { link: Rc::clone(&self.link), object })
     }
 
@@ -153,7 +181,7 @@ impl Manager {
     ///
     /// As with [`Manager::list`].
     pub fn dict(&mut self) -> Result<DictProxy, LinkError> {
-        let object = self.link.number(0, Call::NewDict)?;
+        let object = self.link.number(0, &Call::NewDict)?;
         Ok(DictProxy { link: Rc::clone(&self.link), object })
     }
 
@@ -163,7 +191,7 @@ impl Manager {
     ///
     /// As with [`Manager::list`].
     pub fn queue(&mut self) -> Result<QueueProxy, LinkError> {
-        let object = self.link.number(0, Call::NewQueue)?;
+        let object = self.link.number(0, &Call::NewQueue)?;
         Ok(QueueProxy { link: Rc::clone(&self.link), object })
     }
 }
@@ -192,7 +220,7 @@ impl ListProxy {
     /// As with [`Manager::list`].
     pub fn push(&mut self, value: &str) -> Result<(), LinkError> {
         // Done is done: the answer is waited for.
-        self.link.call(self.object, Call::Push(value.to_owned())).map(drop)
+        self.link.call(self.object, &Call::Push(value.to_owned())).map(drop)
     }
 
     /// The value at `index`.
@@ -201,7 +229,7 @@ impl ListProxy {
     ///
     /// As with [`Manager::list`].
     pub fn get(&mut self, index: usize) -> Result<Option<String>, LinkError> {
-        self.link.text(self.object, Call::At(index))
+        self.link.text(self.object, &Call::At(index))
     }
 
     /// Replaces the value at `index`.
@@ -210,7 +238,7 @@ impl ListProxy {
     ///
     /// As with [`Manager::list`].
     pub fn set(&mut self, index: usize, value: &str) -> Result<bool, LinkError> {
-        match self.link.call(self.object, Call::Set(index, value.to_owned()))? {
+        match self.link.call(self.object, &Call::Set(index, value.to_owned()))? {
             Answer::Flag(is_there) => Ok(is_there),
             other => Err(unfit(&other)),
         }
@@ -222,7 +250,7 @@ impl ListProxy {
     ///
     /// As with [`Manager::list`].
     pub fn count(&mut self) -> Result<usize, LinkError> {
-        self.link.number(self.object, Call::Len)
+        self.link.number(self.object, &Call::Len)
     }
 
     /// All values as they are at one moment.
@@ -231,7 +259,7 @@ impl ListProxy {
     ///
     /// As with [`Manager::list`].
     pub fn to_vec(&mut self) -> Result<Vec<String>, LinkError> {
-        self.link.texts(self.object, Call::All)
+        self.link.texts(self.object, &Call::All)
     }
 }
 
@@ -249,7 +277,7 @@ impl DictProxy {
     ///
     /// As with [`Manager::list`].
     pub fn insert(&mut self, key: &str, value: &str) -> Result<Option<String>, LinkError> {
-        self.link.text(self.object, Call::Insert(key.to_owned(), value.to_owned()))
+        self.link.text(self.object, &Call::Insert(key.to_owned(), value.to_owned()))
     }
 
     /// The value under a key.
@@ -258,7 +286,7 @@ impl DictProxy {
     ///
     /// As with [`Manager::list`].
     pub fn get(&mut self, key: &str) -> Result<Option<String>, LinkError> {
-        self.link.text(self.object, Call::Under(key.to_owned()))
+        self.link.text(self.object, &Call::Under(key.to_owned()))
     }
 
     /// Takes away a key, and gives its value.
@@ -267,7 +295,7 @@ impl DictProxy {
     ///
     /// As with [`Manager::list`].
     pub fn remove(&mut self, key: &str) -> Result<Option<String>, LinkError> {
-        self.link.text(self.object, Call::Remove(key.to_owned()))
+        self.link.text(self.object, &Call::Remove(key.to_owned()))
     }
 
     /// All keys in ascending order.
@@ -276,7 +304,7 @@ impl DictProxy {
     ///
     /// As with [`Manager::list`].
     pub fn keys(&mut self) -> Result<Vec<String>, LinkError> {
-        self.link.texts(self.object, Call::Keys)
+        self.link.texts(self.object, &Call::Keys)
     }
 }
 
@@ -294,7 +322,7 @@ impl QueueProxy {
     ///
     /// As with [`Manager::list`].
     pub fn put(&mut self, value: &str) -> Result<(), LinkError> {
-        self.link.call(self.object, Call::Put(value.to_owned())).map(drop)
+        self.link.call(self.object, &Call::Put(value.to_owned())).map(drop)
     }
 
     /// Takes the next value; waits as long as there is none.
@@ -313,24 +341,30 @@ impl QueueProxy {
     /// If the time is up, and as with [`Manager::list`].
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
         let until = Instant::now().checked_add(limit);
-        let answers = self.link.ask(self.object, Call::Take)?;
+        let (to_server, words) = ipc::channel().map_err(os)?;
+        let answers = self.link.ask(self.object, &Call::Take, Some(words))?;
         let answer = match wait(&answers, until)? {
             Some(answer) => answer,
             None => {
-                // A value may be on its way already; if none is, the server now says so.
-                self.link.call(self.object, Call::GiveUp(process::id()))?;
+                // A value may be on its way already; the server answers in any case.
+                to_server.send(Word::GiveUp).map_err(link_error)?;
                 answers.recv().map_err(link_error)?
             }
         };
-        match answer {
-            Answer::Text(text) => text.ok_or(LinkError::TimedOut),
+        match answer.open()? {
+            Answer::Text(None) => Err(LinkError::TimedOut),
+            Answer::Text(Some(value)) => {
+                // Without a server nobody else can get it.
+                let _ = to_server.send(Word::Taken);
+                Ok(value)
+            }
             other => Err(unfit(&other)),
         }
     }
 }
 
 /// Waits for an answer; `None` when the time is up.
-fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<Answer>, LinkError> {
+fn wait(answers: &IpcReceiver<Packet>, until: Option<Instant>) -> Result<Option<Packet>, LinkError> {
     loop {
         let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         // The channel counts whole milliseconds, and would cut off the rest.
@@ -347,71 +381,128 @@ fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<
 enum Object {
     List(Vec<String>),
     Dict(BTreeMap<String, String>),
-    Queue(VecDeque<String>, VecDeque<(u32, IpcSender<Answer>)>),
+    /// By their places: one that comes back is in front of those that were put later.
+    Queue(BTreeMap<u64, String>),
+}
+
+/// Somebody who waits for a queue, or who was sent a value and has not yet said that it has taken it.
+struct Asker {
+    object: usize,
+    to: IpcSender<Packet>,
+    sent: Option<(u64, String)>,
 }
 
 #[derive(Default)]
 struct Server {
     objects: Vec<Object>,
+    puts: u64,
+    /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
+    askers: BTreeMap<u64, Asker>,
 }
 
 impl Server {
     /// Serves until the last manager and the last proxy are gone.
-    fn serve(&mut self, requests: &IpcReceiver<Request>) {
+    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
+        let requests = channels.add(received)?;
         loop {
-            match requests.recv() {
-                Ok((object, asker, call, to)) => {
-                    let bytes = match &call {
-                        Encoded::Short(bytes) => bytes.as_slice(),
-                        Encoded::Long(memory) => memory,
-                    };
-                    if let Ok(call) = codec::decode(bytes) {
-                        self.play(object, asker, call, to);
+            for event in channels.select()? {
+                match event {
+                    IpcSelectionResult::ChannelClosed(id) if id == requests => return Ok(()),
+                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
+                    IpcSelectionResult::MessageReceived(id, message) if id == requests => {
+                        // What cannot be read has no answer: whoever asked is told by its channel's end.
+                        if let Ok((object, call, to, words)) = message.to::<Request>() {
+                            match (call.open(), words) {
+                                (Ok(Call::Take), Some(words)) => {
+                                    if let Ok(id) = channels.add(words) {
+                                        self.askers.insert(id, Asker { object, to, sent: None });
+                                    }
+                                }
+                                (Ok(call), _) => _ = send(&to, &self.play(object, call)),
+                                (Err(_), _) => {}
+                            }
+                        }
                     }
+                    IpcSelectionResult::MessageReceived(id, message) => match message.to() {
+                        Ok(Word::Taken) => drop(self.askers.remove(&id)),
+                        Ok(Word::GiveUp) => self.give_up(id),
+                        Err(_) => {}
+                    },
                 }
-                Err(IpcError::Disconnected) => return,
-                Err(_) => {} // a signal, or no descriptor was free: whoever asked is told by its channel's end
+                // Also after a death: another may wait for what the dead was sent.
+                self.hand_out();
             }
         }
     }
 
-    fn play(&mut self, object: usize, asker: u32, call: Call, to: IpcSender<Answer>) {
+    /// Who is not there any more has done its call all the same.
+    fn play(&mut self, object: usize, call: Call) -> Answer {
         let new = match call {
             Call::NewList => Some(Object::List(Vec::new())),
             Call::NewDict => Some(Object::Dict(BTreeMap::new())),
-            Call::NewQueue => Some(Object::Queue(VecDeque::new(), VecDeque::new())),
+            Call::NewQueue => Some(Object::Queue(BTreeMap::new())),
             _ => None,
         };
-        let answer = match (new, self.objects.get_mut(object), call) {
-            (Some(new), _, _) => {
-                self.objects.push(new);
-                Answer::Count(self.objects.len() - 1)
+        if let Some(new) = new {
+            self.objects.push(new);
+            return Answer::Count(self.objects.len() - 1);
+        }
+        match (self.objects.get_mut(object), call) {
+            (Some(Object::List(list)), call) => play_list(list, call),
+            (Some(Object::Dict(dict)), call) => play_dict(dict, call),
+            (Some(Object::Queue(values)), Call::Put(value)) => {
+                self.puts += 1;
+                values.insert(self.puts, value);
+                Answer::Done
             }
-            (_, Some(Object::List(list)), call) => play_list(list, call),
-            (_, Some(Object::Dict(dict)), call) => play_dict(dict, call),
-            (_, Some(Object::Queue(items, askers)), call) => match call {
-                Call::Take => {
-                    askers.push_back((asker, to));
-                    return hand_out(items, askers);
-                }
-                Call::Put(item) => {
-                    items.push_back(item);
-                    hand_out(items, askers);
-                    Answer::Done
-                }
-                _ => {
-                    let place = askers.iter().position(|(waits, _)| *waits == asker);
-                    if let Some((_, to)) = place.and_then(|place| askers.remove(place)) {
-                        let _ = to.send(Answer::Text(None));
-                    }
-                    Answer::Done
-                }
-            },
-            (_, None, _) => Answer::Done,
-        };
-        // Who is not there any more has done its call all the same.
-        let _ = to.send(answer);
+            _ => Answer::Done,
+        }
     }
+
+    fn queue(&mut self, object: usize) -> Option<&mut BTreeMap<u64, String>> {
+        match self.objects.get_mut(object) {
+            Some(Object::Queue(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    fn hand_out(&mut self) {
+        let waiting = self.askers.iter().filter(|(_, asker)| asker.sent.is_none());
+        let waiting: Vec<(u64, usize)> = waiting.map(|(&id, asker)| (id, asker.object)).collect();
+        for (id, object) in waiting {
+            if let Some((place, value)) = self.queue(object).and_then(BTreeMap::pop_first)
+                && let Some(asker) = self.askers.get_mut(&id)
+            {
+                let answer = Answer::Text(Some(value.clone()));
+                asker.sent = Some((place, value));
+                if !send(&asker.to, &answer) {
+                    self.take_back(id);
+                }
+            }
+        }
+    }
+
+    /// This asker is gone. If it was sent a value and has not said that it has taken it, others get that.
+    fn take_back(&mut self, id: u64) {
+        if let Some(Asker { object, sent: Some((place, value)), .. }) = self.askers.remove(&id)
+            && let Some(values) = self.queue(object)
+        {
+            values.insert(place, value);
+        }
+    }
+
+    /// Who was sent a value just then will find it, and takes it.
+    fn give_up(&mut self, id: u64) {
+        if let Some(asker) = self.askers.get(&id).filter(|asker| asker.sent.is_none()) {
+            send(&asker.to, &Answer::Text(None));
+            self.askers.remove(&id);
+        }
+    }
+}
+
+/// Whether there was somebody to send it to.
+fn send(to: &IpcSender<Packet>, answer: &Answer) -> bool {
+    Packet::new(answer).is_ok_and(|packet| to.send(packet).is_ok())
 }
 
 fn play_list(list: &mut Vec<String>, call: Call) -> Answer {
@@ -435,17 +526,6 @@ fn play_dict(dict: &mut BTreeMap<String, String>, call: Call) -> Answer {
         Call::Remove(key) => dict.remove(&key),
         _ => return Answer::Texts(dict.keys().cloned().collect()),
     })
-}
-
-fn hand_out(items: &mut VecDeque<String>, askers: &mut VecDeque<(u32, IpcSender<Answer>)>) {
-    while !items.is_empty()
-        && let Some((_, to)) = askers.pop_front()
-    {
-        // The item stays until it has left: the asker may be dead.
-        if to.send(Answer::Text(items.front().cloned())).is_ok() {
-            items.pop_front();
-        }
-    }
 }
 
 fn unfit(answer: &Answer) -> LinkError {

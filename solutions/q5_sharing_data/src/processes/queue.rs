@@ -1,46 +1,74 @@
 //! A queue between processes, with as many producers and consumers as you like (`multiprocessing.Queue`).
 //!
-//! The broker reads requests from one channel and holds items and askers. Whoever wants an item sends along a fresh channel for the
-//! answer: one made before a fork would be everybody's. Who gives up says so and takes what comes then, an item or `None`.
+//! Whoever wants an item sends the broker two fresh channels, for those made before a fork would be everybody's: one for the answer, and
+//! one on which it says that it has taken the item, or gives up. The broker keeps what it has sent until then: it may lie unread in the
+//! channel of a process that is killed. The end of the second channel tells that, and the item is back in its place.
+//!
+//! Every message is one packet; what is long goes as shared memory. `ipc-channel` would send it in several, and a process that dies
+//! between two of them looks as if all had gone.
 
 use crate::link_error::LinkError;
-use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
+use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
 use ipc_channel::{IpcError, TryRecvError};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, PipeReader, PipeWriter};
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
-use std::os::fd::AsFd;
 use std::process;
 use std::time::{Duration, Instant};
 use toolkit::{ForkError, codec};
 
-type Answer = Option<Vec<u8>>;
-/// Which `get` of which process.
-type Asker = (u32, u64);
+/// The longest item that fits into a packet for sure.
+const SHORT: usize = 20_000;
+
+/// An item as bytes, under way.
+#[derive(Debug, Serialize, Deserialize)]
+enum Packet {
+    Short(Vec<u8>),
+    Long(IpcSharedMemory),
+}
+
+impl Packet {
+    fn new(bytes: &[u8]) -> Self {
+        match bytes.len() {
+            0..=SHORT => Self::Short(bytes.to_vec()),
+            _ => Self::Long(IpcSharedMemory::from_bytes(bytes)),
+        }
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Short(bytes) => bytes,
+            Self::Long(memory) => memory.to_vec(),
+        }
+    }
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Request {
-    Put(Vec<u8>),
-    Get(Asker, IpcSender<Answer>),
-    GiveUp(Asker),
+    Put(Packet),
+    Get(IpcSender<Answer>, IpcReceiver<Word>),
+}
+
+type Answer = Option<Packet>;
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Word {
+    Taken,
+    GiveUp,
 }
 
 /// A queue.
 #[derive(Debug)]
 pub struct ProcessQueue<T> {
-    /// Nothing is ever written to it: its end is the end of the last handle.
-    _handle: PipeWriter,
     requests: IpcSender<Request>,
     broker: Pid,
     maker: u32,
-    asked: u64,
     items: PhantomData<T>,
 }
 
@@ -51,23 +79,20 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     ///
     /// If the system refuses; nothing is left then.
     pub fn new() -> Result<Self, LinkError> {
-        // The pipe first: of a process that ends it is closed first, too.
-        let (handles, handle) = io::pipe().map_err(os)?;
         let (requests, received) = ipc::channel().map_err(os)?;
-        let mut ours = Some((requests, handle));
+        let channels = IpcReceiverSet::new().map_err(os)?;
+        let mut ours = Some(requests);
+        // What the broker receives with is moved there: kept here, it would let `put` succeed when nobody is there to receive.
         let broker = toolkit::fork(|| {
             drop(ours.take()); // or the broker would keep its own queue alive
-            Broker::default().serve(&received, &handles);
-            0
+            i32::from(Broker::default().serve(channels, received).is_err())
         });
         let broker = broker.map_err(|error| match error {
             ForkError::Os(error) => LinkError::Os(error),
             _ => LinkError::Os(Errno::EBUSY),
         })?;
-        let (requests, handle) = ours.expect("only the child has taken it");
-        let maker = process::id();
-        Ok(Self { requests, _handle: handle, broker, maker, asked: 0, items: PhantomData })
-        // The receiving ends go here: kept, they would let `put` succeed when nobody is there to receive.
+        let requests = ours.expect("only the child has taken it");
+        Ok(Self { requests, broker, maker: process::id(), items: PhantomData })
     }
 
     /// Puts an item in; never waits until something is got.
@@ -77,7 +102,7 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     /// If the item cannot be encoded, or the broker is gone.
     pub fn put(&mut self, item: &T) -> Result<(), LinkError> {
         let bytes = codec::encode(item).map_err(|error| LinkError::Undecodable(error.message))?;
-        self.request(Request::Put(bytes))
+        self.requests.send(Request::Put(Packet::new(&bytes))).map_err(link_error)
     }
 
     /// Takes the next item; waits as long as there is none.
@@ -97,23 +122,20 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     pub fn get_timeout(&mut self, limit: Duration) -> Result<T, LinkError> {
         let until = Instant::now().checked_add(limit);
         let (to_me, answers) = ipc::channel().map_err(os)?;
-        self.asked += 1;
-        let asker = (process::id(), self.asked);
-        self.request(Request::Get(asker, to_me))?;
+        let (to_broker, words) = ipc::channel().map_err(os)?;
+        self.requests.send(Request::Get(to_me, words)).map_err(link_error)?;
         let answer = match wait(&answers, until)? {
             Some(answer) => answer,
             None => {
                 // An item may be on its way already; the broker answers in any case.
-                self.request(Request::GiveUp(asker))?;
+                to_broker.send(Word::GiveUp).map_err(link_error)?;
                 wait(&answers, None)?.flatten()
             }
         };
-        let bytes = answer.ok_or(LinkError::TimedOut)?;
+        let bytes = answer.ok_or(LinkError::TimedOut)?.bytes();
+        // Taken before it is decoded: what cannot be decoded would come back for ever. Without a broker nobody else can get it.
+        let _ = to_broker.send(Word::Taken);
         codec::decode(&bytes).map_err(|error| LinkError::Undecodable(error.message))
-    }
-
-    fn request(&self, request: Request) -> Result<(), LinkError> {
-        self.requests.send(request).map_err(link_error)
     }
 }
 
@@ -141,52 +163,82 @@ fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<
     }
 }
 
+/// Somebody who waits, or who was sent an item and has not yet said that it has taken it.
+struct Asker {
+    to: IpcSender<Answer>,
+    sent: Option<(u64, Vec<u8>)>,
+}
+
 #[derive(Default)]
 struct Broker {
-    items: VecDeque<Vec<u8>>,
-    askers: VecDeque<(Asker, IpcSender<Answer>)>,
+    puts: u64,
+    /// By their places: one that comes back is in front of those that were put later.
+    items: BTreeMap<u64, Vec<u8>>,
+    /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
+    askers: BTreeMap<u64, Asker>,
 }
 
 impl Broker {
-    fn serve(&mut self, requests: &IpcReceiver<Request>, handles: &PipeReader) {
+    /// Serves until the last handle is gone.
+    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
+        let requests = channels.add(received)?;
         loop {
-            match requests.recv() {
-                Ok(Request::Put(item)) => self.items.push_back(item),
-                Ok(Request::Get(asker, to)) => self.askers.push_back((asker, to)),
-                Ok(Request::GiveUp(asker)) => self.give_up(asker),
-                // A sender that dies in the middle of a long message looks as if all had gone.
-                Err(_) if has_ended(handles) => return,
-                Err(_) => {}
+            for event in channels.select()? {
+                match event {
+                    IpcSelectionResult::ChannelClosed(id) if id == requests => return Ok(()),
+                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
+                    IpcSelectionResult::MessageReceived(id, message) if id == requests => {
+                        match message.to() {
+                            Ok(Request::Put(item)) => {
+                                self.puts += 1;
+                                self.items.insert(self.puts, item.bytes());
+                            }
+                            Ok(Request::Get(to, words)) => {
+                                if let Ok(id) = channels.add(words) {
+                                    self.askers.insert(id, Asker { to, sent: None });
+                                }
+                            }
+                            Err(_) => {} // nothing of ours
+                        }
+                    }
+                    IpcSelectionResult::MessageReceived(id, message) => match message.to() {
+                        Ok(Word::Taken) => drop(self.askers.remove(&id)),
+                        Ok(Word::GiveUp) => self.give_up(id),
+                        Err(_) => {}
+                    },
+                }
+                // Also after a death: another may wait for what the dead was sent.
+                self.hand_out();
             }
-            self.hand_out();
         }
     }
 
     fn hand_out(&mut self) {
-        while !self.items.is_empty()
-            && let Some((_, to)) = self.askers.pop_front()
+        while let Some((&id, asker)) = self.askers.iter_mut().find(|(_, asker)| asker.sent.is_none())
+            && let Some((place, item)) = self.items.pop_first()
         {
-            // The item stays until it has left: the asker may be dead.
-            if to.send(self.items.front().cloned()).is_ok() {
-                self.items.pop_front();
+            let is_sent = asker.to.send(Some(Packet::new(&item))).is_ok();
+            asker.sent = Some((place, item));
+            if !is_sent {
+                self.take_back(id);
             }
         }
     }
 
-    /// Who is no longer on the list has got an item.
-    fn give_up(&mut self, asker: Asker) {
-        if let Some(place) = self.askers.iter().position(|(waits, _)| *waits == asker)
-            && let Some((_, to)) = self.askers.remove(place)
-        {
-            let _ = to.send(None);
+    /// This asker is gone. If it was sent an item and has not said that it has taken it, others get that.
+    fn take_back(&mut self, id: u64) {
+        if let Some(Asker { sent: Some((place, item)), .. }) = self.askers.remove(&id) {
+            self.items.insert(place, item);
         }
     }
-}
 
-/// Whether the last handle is gone.
-fn has_ended(handles: &PipeReader) -> bool {
-    let mut ends = [PollFd::new(handles.as_fd(), PollFlags::POLLIN)];
-    poll(&mut ends, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    /// Who was sent an item just then will find it, and takes it.
+    fn give_up(&mut self, id: u64) {
+        if let Some(asker) = self.askers.get(&id).filter(|asker| asker.sent.is_none()) {
+            let _ = asker.to.send(None);
+            self.askers.remove(&id);
+        }
+    }
 }
 
 fn link_error(error: IpcError) -> LinkError {

@@ -49,7 +49,8 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
 
     /// Takes the next item; waits, without using the processor, as long as there is none.
     ///
-    /// If a process is killed while it waits here, no item is lost: the next one goes to somebody else.
+    /// If a process is killed while it waits here, no item is lost, not even one that was on its way to it: the next one goes to
+    /// somebody else.
     ///
     /// # Errors
     ///

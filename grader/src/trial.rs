@@ -356,9 +356,8 @@ impl Trace {
             } else {
                 continue;
             };
-            let shares = format!(
-                "with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups"
-            );
+            let shares =
+                format!("with nothing to do: running at {running_looks} of {looks} looks, {naps} wake-ups");
             return Err(Wrong::new(fault, what).with_evidence(vec![shares]));
         }
         Ok(())

@@ -79,7 +79,7 @@ fn own_peak_mib() -> u64 {
 #[test]
 fn processes_without_an_end_are_stopped() {
     let bomb = "fn bomb() -> i32 { loop { if toolkit::fork(|| { bomb(); 0 }).is_err() { std::thread::sleep(Duration::from_secs(3600)) } } }\n        bomb();";
-    assert_stopped_everywhere(bomb, "TooManyTasks", "it had 128 or more threads and processes at once");
+    assert_stopped_everywhere(bomb, "TooManyTasks", "it had 256 or more threads and processes at once");
     // Whoever comes next does not notice.
     let next = headlines(workshop(), "");
     assert!(next.iter().all(|(word, _)| word == "pass"), "{next:#?}");
@@ -88,7 +88,7 @@ fn processes_without_an_end_are_stopped() {
 #[test]
 fn threads_without_an_end_are_stopped() {
     let bomb = "for _ in 0..100_000 { thread::spawn(|| thread::sleep(Duration::from_secs(3600))); }";
-    assert_stopped(bomb, "TooManyTasks", "it had 128 or more threads and processes at once");
+    assert_stopped(bomb, "TooManyTasks", "it had 256 or more threads and processes at once");
 }
 
 #[test]

@@ -17,12 +17,12 @@ pub enum ChildError {
         /// The calls that led there, as `std::backtrace::Backtrace` shows them.
         backtrace: String,
     },
-    /// A signal killed the process before it had said anything.
+    /// A signal killed the process before it had said everything.
     Killed {
         /// Its number.
         signal: i32,
     },
-    /// The process ended by itself before it had said anything.
+    /// The process ended by itself before it had said everything.
     Exited {
         /// Its exit code.
         code: i32,

@@ -68,7 +68,7 @@ impl Limits {
     };
 
     /// For a respondent that starts processes, and for each of them. The reference solutions take 27 MiB.
-    pub const PROCESSES: Limits = Limits { tasks: 128, resident_bytes: 512 * MIB, ..Limits::REAL };
+    pub const PROCESSES: Limits = Limits { resident_bytes: 512 * MIB, ..Limits::REAL };
 
     /// The same for an answer that has already come to no end elsewhere: it has lost something for
     /// sure, and the rest shall not take minutes.

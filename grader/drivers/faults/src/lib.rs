@@ -1,5 +1,5 @@
-//! Stands between a program and the kernel: short reads and writes, interrupted calls, and a clock
-//! of the day that jumps.
+//! Stands between a program and the kernel: short reads and writes, interrupted calls, a death in the
+//! middle of a write, and a clock of the day that jumps.
 //!
 //! The C functions of the same names that a program is linked with are replaced by those below, for
 //! std and nix alike, since a program's own symbols come before those of a shared library. Without a
@@ -11,9 +11,14 @@
 
 #![allow(unsafe_code, reason = "functions of C have no safe form")]
 
+pub mod cut;
+pub mod late;
+
+pub use cut::die_after;
+
 use nix::libc::{
-    self, c_int, c_long, c_void, clockid_t, epoll_event, id_t, idtype_t, iovec, nfds_t, pid_t, pollfd,
-    siginfo_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
+    self, c_int, c_long, c_void, clockid_t, id_t, idtype_t, iovec, pid_t, siginfo_t, size_t, sockaddr,
+    socklen_t, ssize_t, timespec,
 };
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -27,6 +32,8 @@ pub const DAY_JUMPS: u32 = 4;
 
 /// Signals are refused as forbidden.
 pub const NO_SIGNALS: u32 = 8;
+/// Whenever the time of a wait is up, a signal comes (`EINTR`).
+pub const LATE: u32 = 16;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -149,7 +156,8 @@ pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> 
         return -1;
     }
     // SAFETY: see above.
-    unsafe { libc::syscall(libc::SYS_read, fd, buffer, shortened(fd, count)) as ssize_t }
+    let result = unsafe { libc::syscall(libc::SYS_read, fd, buffer, shortened(fd, count)) as ssize_t };
+    late::or_late_read(fd, result)
 }
 
 /// As write(2).
@@ -162,8 +170,10 @@ pub unsafe extern "C" fn write(fd: c_int, buffer: *const c_void, count: size_t) 
     if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
         return -1;
     }
-    // SAFETY: see above.
-    unsafe { libc::syscall(libc::SYS_write, fd, buffer, shortened(fd, count)) as ssize_t }
+    cut::counted(fd, shortened(fd, count), |count| {
+        // SAFETY: see above.
+        unsafe { libc::syscall(libc::SYS_write, fd, buffer, count) as ssize_t }
+    })
 }
 
 /// As readv(2); never cut short.
@@ -196,7 +206,7 @@ pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) ->
     // SAFETY: see above; with SHORT only the first part is written, which the kernel may do as well.
     unsafe {
         let count = if has(SHORT) && is_pipe(fd) { count.min(1) } else { count };
-        libc::syscall(libc::SYS_writev, fd, parts, count) as ssize_t
+        cut::write_parts(fd, parts, count)
     }
 }
 
@@ -213,7 +223,9 @@ pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, count: size_t, fla
     let nobody = std::ptr::null_mut::<sockaddr>();
     let no_length = std::ptr::null_mut::<socklen_t>();
     // SAFETY: see above; recvfrom(2) may be told no address.
-    unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, count, flags, nobody, no_length) as ssize_t }
+    let result =
+        unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, count, flags, nobody, no_length) as ssize_t };
+    if flags & libc::MSG_DONTWAIT == 0 { late::or_late_read(fd, result) } else { result }
 }
 
 /// As send(2).
@@ -228,41 +240,10 @@ pub unsafe extern "C" fn send(fd: c_int, buffer: *const c_void, count: size_t, f
     }
     let nobody = std::ptr::null::<sockaddr>();
     let no_length: socklen_t = 0;
-    // SAFETY: see above; sendto(2) may be told no address.
-    unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, count, flags, nobody, no_length) as ssize_t }
-}
-
-/// As poll(2).
-///
-/// # Safety
-///
-/// As poll(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn poll(fds: *mut pollfd, count: nfds_t, timeout_ms: c_int) -> c_int {
-    if timeout_ms != 0 && interrupts() {
-        return -1;
-    }
-    // SAFETY: see above.
-    unsafe { libc::syscall(libc::SYS_poll, fds, count, timeout_ms) as c_int }
-}
-
-/// As epoll_wait(2).
-///
-/// # Safety
-///
-/// As epoll_wait(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn epoll_wait(
-    epoll: c_int,
-    events: *mut epoll_event,
-    most: c_int,
-    timeout_ms: c_int,
-) -> c_int {
-    if timeout_ms != 0 && interrupts() {
-        return -1;
-    }
-    // SAFETY: see above.
-    unsafe { libc::syscall(libc::SYS_epoll_wait, epoll, events, most, timeout_ms) as c_int }
+    cut::counted(fd, count, |count| {
+        // SAFETY: see above; sendto(2) may be told no address.
+        unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, count, flags, nobody, no_length) as ssize_t }
+    })
 }
 
 /// As waitpid(2).

@@ -28,6 +28,9 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
 
 // --- all at once, each in a child of its own ------------------------------------------------------------
 
+/// More than a hundred. Whoever has a thread for each process has twice as many tasks, and they are allowed.
+const CROWD: u64 = 110;
+
 const AT_ONCE: TrialRules = TrialRules {
     check: "q1.processes_at_once",
     trials: |_| {
@@ -36,7 +39,9 @@ const AT_ONCE: TrialRules = TrialRules {
             let flow = Step::Flow { count: all, except: Vec::new(), together: all };
             run(&held(count), &[Step::Gather(all), Step::Quiet, Step::Census, flow])
         };
-        [2, 3, 1, 9, 40].map(gathered).to_vec()
+        let mut trials = [2, 3, 1, 9, 40].map(gathered).to_vec();
+        trials.push(run(&held(CROWD), &[Step::Gather(CROWD as usize)]));
+        trials
     },
     judge: |trial, trace| {
         let Some(Call::Run(jobs)) = calls(trial).into_iter().next() else { return Ok(()) };
@@ -100,6 +105,7 @@ const PANICS: TrialRules = TrialRules {
             run(&plain(&[Then::Return, Then::Panic, Then::Return]), &[]),
             run(&plain(&[Then::PanicPlain]), &[]),
             run(&plain(&[Then::PanicNumber, Then::Return]), &[]),
+            run(&plain(&[Then::PanicShort(0), Then::PanicShort(1), Then::Panic]), &[]),
             run(&plain(&[Then::Panic, Then::PanicPlain, Then::PanicNumber]), &[]),
             // One has panicked before the others are done.
             run(&early, &[vec![Step::Gather(2), Step::Quiet], open(&[3, 2])].concat()),
@@ -247,6 +253,9 @@ const WHOLE: TrialRules = TrialRules {
             disturbed(INTERRUPTED, &several),
             disturbed(SHORT | INTERRUPTED, &several),
             disturbed(INTERRUPTED, &[Then::Return; 8]),
+            // Half of a text is none: its process died while it told it.
+            run(&plain(&[Then::Torn(300_000), Then::Return]), &[]),
+            run(&plain(&[Then::Return, Then::Torn(9_000), Then::Torn(70_000)]), &[]),
         ]
     },
     judge: |trial, trace| {
@@ -286,6 +295,10 @@ const CLEAN: TrialRules = TrialRules {
                 &[vec![Step::Gather(3)], open(&[3, 1, 2]), look(1)].concat(),
             ),
         ];
+        // Another child of the caller ends meanwhile, and is left to the caller.
+        let calls = [Call::Stranger, Call::Run(held(2)), Call::Await, Call::Checkpoint(1)];
+        let script = [vec![Step::Gather(3)], open(&[words::STRANGER, 2, 1]), look(1)].concat();
+        trials.push(trial(&calls, &script));
         // As many descriptors after many calls as after two.
         let call = || Call::Run(plain(&ends));
         let mut many = vec![call(), call(), Call::Checkpoint(1)];
@@ -311,6 +324,7 @@ const CLEAN: TrialRules = TrialRules {
             refused(after, trace)?;
         }
         trace.good_end(Fault::Hang, STUCK)?;
+        strangers(trial, trace)?;
         nothing_left(trace, |place| ![0, words::AT_REFUSAL].contains(&place))?;
         match (all.first(), returned(trace, 1)) {
             // Whoever needs no descriptor has a right answer.
@@ -326,6 +340,16 @@ const CLEAN: TrialRules = TrialRules {
         }
     },
 };
+
+/// Another child of the caller is no job, and its end is left to the caller.
+fn strangers(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
+    let Some(awaited) = trace.entry(words::AWAITED) else { return Ok(()) };
+    if awaited.args.get(1) == Some(&0) {
+        let what = "`in_processes` has waited for a child of the caller that it did not start";
+        return Err(Wrong::new(Fault::WrongAnswer, what));
+    }
+    all_right(trial, trace, 1)
+}
 
 /// A process that the system refuses is an error, and those before it are killed.
 fn refused(after: u64, trace: &Trace) -> Result<(), Wrong> {

@@ -8,8 +8,9 @@ use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
 use crate::{faults, gate, records};
 use nix::sys::resource::Resource;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::getpid;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid};
 use std::io::{Write, stdout};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::panic_any;
@@ -107,7 +108,7 @@ impl Question for Driver {
         let calls = calls(challenge, Call::from_words)?;
         CALLER.store(getpid().as_raw(), Ordering::Relaxed);
         toolkit::hook::before_fork(before_fork);
-        let mut scene = Scene { answer: *self, local: AtomicU64::new(0), stdout: None };
+        let mut scene = Scene { answer: *self, local: AtomicU64::new(0), stdout: None, stranger: None };
         for (number, call) in (0..).zip(&calls) {
             play_call(number, || _ = scene.play(number, call));
         }
@@ -121,6 +122,8 @@ struct Scene {
     local: AtomicU64,
     /// Where standard output went before.
     stdout: Option<OwnedFd>,
+    /// A child that is none of the answer's.
+    stranger: Option<Pid>,
 }
 
 impl Scene {
@@ -170,6 +173,19 @@ impl Scene {
             Call::FewFiles(more) => refusal::few_files(more),
             Call::Files => limit(Resource::RLIMIT_NOFILE, None),
             Call::HoldStart => HOLDS.store(true, Ordering::Relaxed),
+            Call::Stranger => {
+                let waits = || {
+                    gate::wait(words::STRANGER);
+                    words::STRANGERS_CODE
+                };
+                self.stranger = toolkit::fork(waits).ok();
+            }
+            Call::Await => {
+                let stranger = self.stranger.take()?;
+                let end = faults::without(|| waitpid(stranger, None));
+                let is_seen = end == Ok(WaitStatus::Exited(stranger, words::STRANGERS_CODE));
+                log(words::AWAITED, &[number, is_seen.into()]);
+            }
         }
         Some(())
     }
@@ -197,17 +213,42 @@ fn tell_failure(call: u64, ([what, with], outcome): Failure) {
     log(words::RETURNED, &[call, what, with]);
 }
 
+/// Waits at the gate, and no signal that can be blocked ends that.
+fn wait_unmoved(task: u64) -> u64 {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let addend = gate::wait(task);
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    addend
+}
+
+/// Once it is dropped, this process may write so many bytes more, and then it is killed.
+struct DiesHalfWay(u64);
+
+impl Drop for DiesHalfWay {
+    fn drop(&mut self) {
+        faults::die_after(self.0); // not before: whoever hears of the panic first may write as well
+    }
+}
+
 /// What every job of ours does.
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "one way for a process to end")]
 fn run(job: Job, local: &AtomicU64) -> u64 {
     // Whoever has hardly any descriptors left still gets one to wait at.
     limit(Resource::RLIMIT_NOFILE, None);
-    let addend = if job.held { gate::wait(job.id) } else { 0 };
+    let addend = if job.held { wait_unmoved(job.id) } else { 0 };
     match job.then {
         Then::Return => job.value().wrapping_add(addend),
         Then::PanicPlain => panic_any(words::PLAIN_TEXT),
         Then::PanicNumber => panic_any(job.id),
         Then::Panic | Then::PanicLong(_) => panic_any(words::panic_text(job)),
+        Then::PanicShort(which) => panic_any(words::SHORT_TEXTS[which as usize % words::SHORT_TEXTS.len()]),
+        Then::Torn(_) => {
+            let text = words::panic_text(job);
+            let _dies = DiesHalfWay(text.len() as u64 / 2);
+            panic_any(text)
+        }
         Then::Exit(code) => std::process::exit(code.cast_signed()),
         Then::Abort => std::process::abort(),
         Then::Signal(signal) => {

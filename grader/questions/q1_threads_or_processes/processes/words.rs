@@ -15,6 +15,10 @@ pub enum Then {
     PanicNumber,
     /// Panic with a text of about so many bytes.
     PanicLong(u32),
+    /// Panic with one of [`SHORT_TEXTS`].
+    PanicShort(u32),
+    /// Panic with a text of about so many bytes, and be killed when half of that has been written somewhere.
+    Torn(u32),
     /// Leave by `std::process::exit` with this code.
     Exit(u32),
     /// Abort.
@@ -59,6 +63,8 @@ impl Job {
             Then::Abort => (6, 0),
             Then::Signal(signal) => (7, signal),
             Then::Add(number) => (8, number),
+            Then::PanicShort(which) => (9, which),
+            Then::Torn(bytes) => (10, bytes),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -76,6 +82,8 @@ impl Job {
             6 => Then::Abort,
             7 => Then::Signal(with),
             8 => Then::Add(with),
+            9 => Then::PanicShort(with),
+            10 => Then::Torn(with),
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })
@@ -89,12 +97,15 @@ impl Job {
 
 /// The text of [`Then::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a job panics on purpose";
+/// The texts of [`Then::PanicShort`].
+pub const SHORT_TEXTS: [&str; 2] = ["", "\n"];
 
 /// The text with which a job panics.
 pub fn panic_text(job: Job) -> String {
     match job.then {
         Then::PanicPlain => PLAIN_TEXT.to_owned(),
-        Then::PanicLong(bytes) => {
+        Then::PanicShort(which) => SHORT_TEXTS[which as usize % SHORT_TEXTS.len()].to_owned(),
+        Then::PanicLong(bytes) | Then::Torn(bytes) => {
             let line = |number| format!("line {number} of what job {} has to say; ", job.id);
             (0..bytes / 32).map(line).collect()
         }
@@ -136,6 +147,10 @@ pub enum Call {
     Files,
     /// From here on the caller checks in as task [`START`] before each fork.
     HoldStart,
+    /// Start a child that is none of the answer's: it waits as task [`STRANGER`], and ends.
+    Stranger,
+    /// Wait for it.
+    Await,
 }
 
 impl Call {
@@ -155,6 +170,8 @@ impl Call {
             Call::FewFiles(more) => vec![10, more],
             Call::Files => vec![11],
             Call::HoldStart => vec![12],
+            Call::Stranger => vec![13],
+            Call::Await => vec![14],
         }
     }
 
@@ -176,6 +193,8 @@ impl Call {
             [10, more] => Call::FewFiles(more),
             [11] => Call::Files,
             [12] => Call::HoldStart,
+            [13] => Call::Stranger,
+            [14] => Call::Await,
             _ => return None,
         })
     }
@@ -190,6 +209,10 @@ pub fn half_line(token: u64) -> String {
 pub const AT_REFUSAL: u64 = 99;
 /// The task as which the caller checks in before a fork.
 pub const START: u64 = 0xffff;
+/// The task as which a child checks in that is none of the answer's.
+pub const STRANGER: u64 = 0xfffe;
+/// The code with which it leaves.
+pub const STRANGERS_CODE: i32 = 5;
 
 /// A call has returned; args: call, then what, one of those below, and its number.
 pub const RETURNED: u64 = 1;
@@ -199,6 +222,8 @@ pub const OUTCOME: u64 = 2;
 pub const LOOKED: u64 = 3;
 /// The system really refuses to fork.
 pub const REFUSES: u64 = 4;
+/// The child that is none of the answer's was waited for; args: call, whether its end could still be seen.
+pub const AWAITED: u64 = 5;
 
 /// `Ok`, with how many outcomes, or nanoseconds.
 pub const OK: u64 = 0;

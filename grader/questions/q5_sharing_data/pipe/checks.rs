@@ -19,6 +19,7 @@ const MIB: u64 = 1 << 20;
 /// As in `drivers-faults`.
 const SHORT: u64 = 1;
 const INTERRUPTED: u64 = 2;
+const LATE: u64 = 16;
 
 /// One parcel after the other.
 fn send_all(player: u64, parcels: &[(u64, u64)]) -> Vec<Call> {
@@ -75,6 +76,8 @@ const HALF: &str = "half a message is there when the limit comes";
 const TORN: &str = "the other side is killed in the middle of a message";
 const GONE: &str = "nobody is at the other end any more";
 const GOES: &str = "the other side goes away while `send` waits";
+const LIES: &str = "a long message is there already";
+const SIGNALS: &str = "a signal comes just when the time is up";
 const NO_FILES: &str = "descriptors run out";
 
 /// Every call has given what it should, and the scene has come to its end; a hang has this fault and these words. What is wrong
@@ -113,9 +116,11 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
             (SEND, GOES) if is_early(trace, place) => is_plain(words::OK),
             (SEND, GONE | GOES) => gone,
             (PAIR, NO_FILES) => Told::new(words::OS, 24),
-            (RECV_LIMIT, SILENCE) if call.args[0] != words::FOR_EVER => is_plain(words::TIMED_OUT),
+            (RECV_LIMIT, SILENCE | SIGNALS) if call.args[0] != words::FOR_EVER => is_plain(words::TIMED_OUT),
             // Whoever sends in another way may have sent all of it, or nothing yet.
             (RECV_LIMIT, HALF) if got.kind == words::TIMED_OUT => got,
+            // Whoever holds less than this message has not sent it yet.
+            (RECV_LIMIT, LIES) if got.kind == words::TIMED_OUT && !is_sent_early(&calls, trace) => got,
             (RECV, TORN) if !has_sent(&calls, trace) => {
                 let after_it = taken[side] > 0 && got == gone;
                 taken[side] += 1;
@@ -132,7 +137,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Whether the caller was told that its message is on its way before the judge let the child end.
+/// Whether a player was told that its message is on its way before the judge opened the gate of 1, or killed somebody.
 fn is_early(trace: &Trace, place: usize) -> bool {
     let first = trace.events.iter().find_map(|event| match event.seen {
         Seen::Arrived { task, .. } => (Told::from_task(task)?.0 == place).then_some(true),
@@ -140,6 +145,11 @@ fn is_early(trace: &Trace, place: usize) -> bool {
         _ => None,
     });
     first.unwrap_or_default()
+}
+
+/// The same of the child's message.
+fn is_sent_early(calls: &[Call], trace: &Trace) -> bool {
+    calls.iter().position(|call| call.code == SEND).is_some_and(|place| is_early(trace, place))
 }
 
 /// Whether the child came to the end of its `send` before it was killed.
@@ -434,6 +444,12 @@ const TIMEOUT: TrialRules = TrialRules {
                 &[Step::Gather(1), Step::Quiet, Step::Stop(0), flow(3), Step::Gather(1), Step::Continue],
             )
         };
+        let mut interrupted = with_child(
+            &[within(20), within(0), within(6), quiet(0, HOLD, &[2]), within(words::FOR_EVER)],
+            &[quiet(1, HOLD, &[1]), quiet(1, SEND, &[base, 10])],
+        );
+        interrupted.insert(1, quiet(0, FAULTS, &[LATE]));
+        let interrupted = trial(SIGNALS, &interrupted, &[flow_but(4, &[1]), Step::Quiet, open(1)]);
         vec![
             // Nothing comes, and the child is there all the time.
             trial(
@@ -457,6 +473,17 @@ const TIMEOUT: TrialRules = TrialRules {
                 ),
                 &[Step::Gather(1), Step::Quiet, open(1)],
             ),
+            // One direction of whatever there is holds that much.
+            trial(
+                LIES,
+                &with_child(
+                    &[quiet(0, HOLD, &[1]), within(0), tell(0, RECV, &[])],
+                    &[tell(1, SEND, &[base, 50_000])],
+                ),
+                &[Step::Gather(2), Step::Quiet, open(1)],
+            ),
+            // Each wait is interrupted when it is over, so whoever begins again with the whole limit never gives up.
+            interrupted,
         ]
     },
     judge: |trial, trace| verdict(trial, trace, Fault::Hang, "`recv_timeout` waits without a limit"),
@@ -472,10 +499,12 @@ const CLEAN: TrialRules = TrialRules {
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let turn = || {
             let child = [quiet(1, SEND, &[base, 30_000]), tell(1, RECV, &[])];
-            with_child(&[tell(0, RECV, &[]), quiet(0, SEND, &[base + 1, 10])], &child)
+            // The caller is held until the child waits: who of the two reads first is no matter of luck.
+            with_child(&[quiet(0, HOLD, &[1]), tell(0, RECV, &[]), quiet(0, SEND, &[base + 1, 10])], &child)
         };
         let mut used = turn();
         used.splice(used.len() - 2..used.len() - 2, [quiet(0, DROP, &[]), over(1)]);
+        let begun = vec![Step::Gather(1), Step::Quiet, open(1)];
         let rounds = |count: u64| tell(0, words::ROUNDS, &[count]);
         let short = |more: u64| {
             vec![
@@ -496,7 +525,7 @@ const CLEAN: TrialRules = TrialRules {
             )
         };
         vec![
-            trial("a connection is dropped", &used, &[vec![flow(2)], look(1)].concat()),
+            trial("a connection is dropped", &used, &[begun, vec![flow(2)], look(1)].concat()),
             trial("connections are made and dropped", &[rounds(2), over(1), rounds(40), over(2)], &looks),
             trial(NO_FILES, &short(0), &looks),
             trial(NO_FILES, &short(1), &looks),

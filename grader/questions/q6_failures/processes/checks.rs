@@ -102,11 +102,13 @@ fn wanted(task: Task, trace: &Trace) -> ([u64; 2], Vec<u8>) {
             let addend = trace.opened().find(|(id, _)| *id == task.id).map_or(0, |(_, addend)| addend);
             ([words::OK, 0], words::answer(task.id, addend, bytes))
         }
+        Then::Torn(_) => ([words::KILLED, 9], Vec::new()),
         Then::Catch | Then::Change => ([words::OK, 0], Vec::new()),
         Then::Nest => text(words::OK, words::text_of(task.id, 0)),
         Then::Fail(bytes) => text(words::FAILED, words::text_of(task.id, bytes)),
         Then::Panic(bytes) => text(words::PANICKED, words::text_of(task.id, bytes)),
         Then::PanicPlain => text(words::PANICKED, words::PLAIN_TEXT.into()),
+        Then::PanicBeside => text(words::PANICKED, words::text_of(task.id, 0)),
         Then::PanicNumber => text(words::PANICKED, "panic without a message".into()),
         Then::PanicTwice => text(words::PANICKED, words::SECOND_TEXT.into()),
         Then::Exit(code) => ([words::EXITED, code.into()], Vec::new()),
@@ -124,6 +126,8 @@ fn manner(task: Task, trace: &Trace) -> String {
         Then::Panic(_) | Then::PanicPlain => "panics".into(),
         Then::PanicNumber => "panics with a number".into(),
         Then::PanicTwice => "catches a panic and then panics again".into(),
+        Then::PanicBeside => "panics, with another thread that panics after it".into(),
+        Then::Torn(bytes) => format!("is killed in the middle of telling {bytes} bytes"),
         Then::Catch => "catches a panic and returns no byte".into(),
         Then::Exit(code) => format!("leaves by `exit({code})`"),
         Then::Abort => "aborts".into(),
@@ -143,7 +147,12 @@ fn all_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
         let Some(got) = told(trace, place) else {
             return Err(Wrong::new(Fault::LostTask, "a call of `run_isolated` did not return"));
         };
-        if got.is(&should) {
+        // Whoever tells its bytes without a single write has told all of them.
+        let is_whole = match task.then {
+            Then::Torn(bytes) => got.is(&Told::of([words::OK, 0], &words::answer(task.id, 0, bytes), "")),
+            _ => false,
+        };
+        if got.is(&should) || is_whole {
             continue;
         }
         let fault = match (what[0], got.what[0]) {
@@ -261,6 +270,7 @@ const PANICS: TrialRules = TrialRules {
             run(&[Then::Panic(0), Then::PanicPlain, Then::PanicNumber]),
             run(&[Then::Panic(3_000_000), Then::Give(4)]),
             run(&[Then::PanicTwice, Then::Catch]),
+            run(&[Then::PanicBeside]),
             held(Then::PanicPlain, &[Step::Open(Pick::Task(1))]),
             own(&[Then::Panic(0), Then::Give(1)]),
             own(&[Then::Give(1)]),
@@ -328,6 +338,9 @@ const DEATHS: TrialRules = TrialRules {
             run(&[Then::Abort, Then::Give(2), Then::Abort]),
             run(&[9, 15, 10, 1, 2, 6].map(Then::Signal)),
             trial(&after, &kill),
+            // They die while they say what they have to say.
+            run(&[Then::Torn(1 << 20), Then::Give(2)]),
+            run(&[Then::Torn(9_000), Then::Torn(70_000), Then::Torn(500_000)]),
             run(&[Then::Exit(1), Then::Panic(0), Then::Fail(0), Then::Signal(9), Then::Give(70_000)]),
         ]
     },

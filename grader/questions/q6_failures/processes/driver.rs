@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 use std::panic::{self, Location, panic_any};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::thread;
 use wire::Challenge;
 
 /// A body, as the question has it.
@@ -150,6 +151,14 @@ fn body() -> Result<Vec<u8>, String> {
             drop(caught);
             the_second_panic(Some(task));
         }
+        Then::PanicBeside => {
+            let _beside = PanicsBeside;
+            the_body_that_panics(Some(task));
+        }
+        Then::Torn(bytes) => {
+            faults::die_after(u64::from(bytes / 2));
+            return Ok(words::answer(task.id, addend, bytes));
+        }
         Then::Catch => drop(panic::catch_unwind(|| the_body_that_panics(Some(task)))),
         Then::Exit(code) => std::process::exit(code.cast_signed()),
         Then::Abort => std::process::abort(),
@@ -158,6 +167,15 @@ fn body() -> Result<Vec<u8>, String> {
         Then::Nest => return nested(task),
     }
     Ok(Vec::new())
+}
+
+/// Once it is dropped, another thread panics, and is waited for.
+struct PanicsBeside;
+
+impl Drop for PanicsBeside {
+    fn drop(&mut self) {
+        let _ = thread::spawn(|| raise_text(Some(words::BESIDE_TEXT))).join();
+    }
 }
 
 /// A body whose own body panics.

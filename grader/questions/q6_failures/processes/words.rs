@@ -17,6 +17,10 @@ pub enum Then {
     PanicNumber,
     /// Panic, catch it, and panic again elsewhere with another text.
     PanicTwice,
+    /// Panic, and while that unwinds a thread of the body's panics as well.
+    PanicBeside,
+    /// Return so many bytes, and be killed when half of them have been written somewhere.
+    Torn(u32),
     /// Panic, catch it, and return no byte.
     Catch,
     /// Leave by `std::process::exit` with this code.
@@ -68,6 +72,8 @@ impl Task {
             Then::Signal(signal) => (9, signal),
             Then::Change => (10, 0),
             Then::Nest => (11, 0),
+            Then::PanicBeside => (12, 0),
+            Then::Torn(bytes) => (13, bytes),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -88,6 +94,8 @@ impl Task {
             9 => Then::Signal(with),
             10 => Then::Change,
             11 => Then::Nest,
+            12 => Then::PanicBeside,
+            13 => Then::Torn(with),
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })
@@ -98,6 +106,8 @@ impl Task {
 pub const PLAIN_TEXT: &str = "a body panics on purpose";
 /// The text of the second panic of [`Then::PanicTwice`].
 pub const SECOND_TEXT: &str = "it panics again, elsewhere";
+/// The text with which the thread of [`Then::PanicBeside`] panics.
+pub const BESIDE_TEXT: &str = "a thread of the body panics as well";
 
 /// A text of about so many bytes, at least one line, with which a body fails or panics.
 pub fn text_of(id: u64, bytes: u32) -> String {

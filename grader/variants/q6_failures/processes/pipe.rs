@@ -7,6 +7,7 @@ use std::backtrace::Backtrace;
 use std::io::{self, PipeWriter, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 pub type Body = fn() -> Result<Vec<u8>, String>;
 
@@ -47,7 +48,11 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
 fn speak(writer: &mut PipeWriter, body: Body) -> io::Result<()> {
     let seen = Arc::new(Mutex::new((String::new(), String::new())));
     let notes = Arc::clone(&seen);
+    let of_body = thread::current().id();
     panic::set_hook(Box::new(move |info| {
+        if thread::current().id() != of_body {
+            return;
+        }
         let place = info.location().map(|it| format!("{}:{}:{}", it.file(), it.line(), it.column()));
         *notes.lock().unwrap() = (place.unwrap_or_default(), format!("{}", Backtrace::force_capture()));
     }));

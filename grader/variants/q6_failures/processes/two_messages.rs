@@ -7,6 +7,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use serde::{Deserialize, Serialize};
 use std::backtrace::Backtrace;
 use std::panic;
+use std::thread;
 
 pub type Body = fn() -> Result<Vec<u8>, String>;
 
@@ -57,7 +58,11 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
 
 fn tell(body: Body, sender: &IpcSender<News>) -> News {
     let from_hook = sender.clone();
+    let of_body = thread::current().id();
     panic::set_hook(Box::new(move |info| {
+        if thread::current().id() != of_body {
+            return;
+        }
         let place = info.location().expect("every panic has a place").to_string();
         let _ = from_hook.send(News::Panics { place, calls: Backtrace::force_capture().to_string() });
     }));

@@ -14,8 +14,10 @@ pub type Body = fn() -> Result<Vec<u8>, String>;
 /// # Errors
 ///
 /// - [`ChildError::Returned`] with the text, if the body returned an error;
-/// - [`ChildError::Panicked`] if it panicked: the message, the place of the panic and the calls that led there;
-/// - [`ChildError::Killed`] or [`ChildError::Exited`] if the child ended before it had said anything; leaving with code 0 is no answer;
+/// - [`ChildError::Panicked`] if it panicked: the message, the place of the panic and the calls that led there, whatever other
+///   threads of the body do;
+/// - [`ChildError::Killed`] or [`ChildError::Exited`] if the child ended before it had said all of that; leaving with code 0 is no
+///   answer;
 /// - [`ChildError::Os`] if the system refuses a process or a descriptor.
 pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
     // TODO 1/3: over what does the child say what became of the body, and how does the caller learn that it never will?

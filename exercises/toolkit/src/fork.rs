@@ -160,8 +160,8 @@ fn wait_for_one_thread() -> Result<(), ForkError> {
     let deadline = Instant::now() + PATIENCE;
     let mut nap = Duration::from_micros(50);
     loop {
-        // Nothing wakes us when the kernel forgets a thread: look, let others run, look again. As a rule the first look is the last;
-        // whoever has forgotten a thread shall not be taken for somebody who polls.
+        // Nothing wakes us when the kernel forgets a thread: look, let others run, look again, each time a little later. As a rule
+        // the first look is the last.
         thread::sleep(nap);
         nap = (nap * 2).min(PATIENCE / 10);
         let threads = threads();

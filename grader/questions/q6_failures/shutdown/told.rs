@@ -58,13 +58,14 @@ pub(super) fn of_call(trace: &Trace, word: u64, call: u64) -> impl Iterator<Item
 }
 
 pub(super) fn told(trace: &Trace, call: u64) -> Option<Told> {
-    let &[what, number, length, digest] = of_call(trace, words::RETURNED, call).next()? else { return None };
-    let finished = of_call(trace, words::FINISHED, call).filter_map(|args| args.first_chunk::<2>());
     let is_this = |entry: &&Entry| entry.word == words::RETURNED && entry.args.first() == Some(&call);
+    let returned = trace.entries.iter().find(is_this)?;
+    let &[_, what, number, length, digest] = returned.args.as_slice() else { return None };
+    let finished = of_call(trace, words::FINISHED, call).filter_map(|args| args.first_chunk::<2>());
     Some(Told {
         what: [what, number],
         about: [length, digest],
-        text: trace.entries.iter().find(is_this).map_or(String::new(), |entry| entry.text.clone()),
+        text: returned.text.clone(),
         finished: finished.map(|&[place, value]| (place, value)).collect(),
         refused: of_call(trace, words::REFUSED, call).next().map_or(Vec::new(), <[u64]>::to_vec),
     })

@@ -1,6 +1,4 @@
-//! Impostor: after an error the others get `SIGTERM`, and are waited for.
-//! Loses: q1.processes_clean Blocks
-//! Tempting: it is the polite way to end a process, and nobody blocks it.
+//! Variant: one pipe per child, all read by one poll loop, children reaped last; the job's panic text is caught by unwinding.
 
 use crate::api::{Job, Outcome};
 use crate::run_error::RunError;
@@ -60,7 +58,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if self.ended.is_none() {
-            let _ = kill(self.pid, Signal::SIGTERM);
+            let _ = kill(self.pid, Signal::SIGKILL);
             let _ = self.reap();
         }
     }

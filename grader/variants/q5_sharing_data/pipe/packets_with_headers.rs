@@ -1,6 +1,4 @@
-//! Impostor: looks at the clock after every packet of a message.
-//! Loses: q5.pipe_timeout LostTask
-//! Tempting: no call may take longer than its limit.
+//! Variant: one SOCK_SEQPACKET socket; a message is a row of packets, each with a byte that says whether more follow.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
@@ -86,9 +84,6 @@ impl<T: Serialize + DeserializeOwned> Connection<T> {
                 Ok(count) => {
                     self.begun.extend_from_slice(&packet[1..count]);
                     self.within = packet[0] == MORE;
-                    if self.within && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                        return Err(LinkError::TimedOut); // what has come is kept
-                    }
                     if !self.within {
                         let body = std::mem::take(&mut self.begun);
                         return codec::decode(&body).map_err(|error| LinkError::Undecodable(error.message));

@@ -1,6 +1,4 @@
-//! Impostor: `take` tries once, and if somebody adds just then it says 0.
-//! Loses: q5.mapped_adds Race
-//! Tempting: whoever takes comes again.
+//! Variant: rows of one-element arrays, boxed; `add(_, 0)` and a full counter are plain looks; `take` by fetch_and.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -42,9 +40,6 @@ impl MappedCounters {
     }
 
     pub fn take(&self, index: usize) -> u64 {
-        let cell = self.cell(index);
-        let now = cell.load(SeqCst);
-        // If somebody is at it right now, the next one will take it: nothing is lost.
-        if cell.compare_exchange(now, 0, SeqCst, SeqCst).is_ok() { now } else { 0 }
+        self.cell(index).fetch_and(0, SeqCst)
     }
 }

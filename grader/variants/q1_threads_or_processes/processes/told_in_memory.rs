@@ -1,13 +1,11 @@
-//! Impostor: waits for as many children as it has started, whichever they are.
-//! Loses: q1.processes_clean WrongAnswer
-//! Tempting: `wait` tells who it was, and nobody else should be there.
+//! Variant: each child writes its outcome into a memfd; the caller only waits for the children and reads afterwards.
 
 use crate::api::{Job, Outcome};
 use crate::run_error::RunError;
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, wait, waitpid};
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::any::Any;
 use std::fs::File;
@@ -105,24 +103,13 @@ pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
         let pid = fork(|| work(*job, &file)).map_err(RunError::Fork)?;
         children.push(Child { pid, file, waited: false });
     }
-    let mut ends: Vec<(Pid, WaitStatus)> = Vec::new();
-    while ends.len() < children.len() {
-        match wait() {
-            Err(Errno::EINTR) => {}
-            result => {
-                let status = result.map_err(RunError::Os)?;
-                ends.extend(status.pid().map(|pid| (pid, status)));
-            }
-        }
-    }
     let mut outcomes = Vec::with_capacity(children.len());
     for mut child in children.drain(..).collect::<Vec<_>>() {
-        child.waited = true;
-        let status = ends.iter().find(|(pid, _)| *pid == child.pid).map(|(_, status)| *status);
+        let status = child.wait().map_err(RunError::Os)?;
         let mut record = Vec::new();
         child.file.seek(SeekFrom::Start(0)).map_err(io)?;
         child.file.read_to_end(&mut record).map_err(io)?;
-        outcomes.push(outcome(&record, status.unwrap_or(WaitStatus::Exited(child.pid, 0))));
+        outcomes.push(outcome(&record, status));
     }
     Ok(outcomes)
 }

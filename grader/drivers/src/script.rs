@@ -4,7 +4,7 @@
 
 use crate::session::{self, Question, Scene, log};
 use crate::world;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -42,6 +42,15 @@ pub struct Kind {
 /// Serves the judge, whose challenges are all scripts, until it closes the session.
 pub fn serve(kind: Kind) {
     session::serve(Box::leak(Box::new(Scripts(kind))));
+}
+
+/// Lets `held` go as what a body owns when it panics, with [`wire::ON_PURPOSE`], and catches that.
+pub fn drop_in_a_panic<T>(held: T) {
+    let body = move || {
+        let _held = held;
+        panic_any(wire::ON_PURPOSE)
+    };
+    drop(catch_unwind(AssertUnwindSafe(|| world::panicking_on_purpose(body))));
 }
 
 struct Scripts(Kind);

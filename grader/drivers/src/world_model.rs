@@ -111,6 +111,11 @@ pub fn waiting_for<T>(what: &'static str, wait: impl FnOnce() -> T) -> T {
     probe::waiting_for(what, wait)
 }
 
+/// Has panics inside `body` be no failure of the schedule in which they unwind. They come through.
+pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
+    probe::panicking_on_purpose(body)
+}
+
 /// Comments on the story of the calling thread.
 pub fn say(text: &str) {
     probe::note(text.to_owned());

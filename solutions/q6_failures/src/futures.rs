@@ -93,7 +93,6 @@ fn work(waiting: &Mutex<Receiver<Job>>, is_going: &AtomicBool) {
         // A statement of its own: in a `while let` the lock would be held while the job runs, and nobody else would work.
         let next = lock(waiting).recv();
         let Ok(job) = next else { return };
-        // Not a weaker ordering: it might still show what was there before the executor went.
         job(!is_going.load(Ordering::SeqCst));
     }
 }

@@ -104,7 +104,8 @@ impl Execution {
         if state.threads.iter().any(|thread| thread.status != Status::Finished) {
             STUCK.store(true, Ordering::Relaxed);
         }
-        let main_panic = state.threads[0].unwinding.take();
+        let main = &mut state.threads[0];
+        let main_panic = main.unwinding.take().filter(|_| !main.means_to_panic);
         state.outcome = Some(match (outcome, main_panic) {
             // What went wrong first is the panic, even if a destructor then waits for ever.
             (Outcome::Failed(later), Some(panic)) => Outcome::Failed(fault::panic_then(panic, later)),

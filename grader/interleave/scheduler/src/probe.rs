@@ -125,6 +125,20 @@ pub fn waiting_for<T>(what: &'static str, wait: impl FnOnce() -> T) -> T {
     wait()
 }
 
+/// Says that panics of the current thread inside `body` are meant: a schedule that fails while one of them unwinds, as by a
+/// destructor that waits for ever, fails by that, and not by the panic before it. Panics come through.
+pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            ask(|state, me| state.threads[me].means_to_panic = false);
+        }
+    }
+    ask(|state, me| state.threads[me].means_to_panic = true);
+    let _reset = Reset;
+    body()
+}
+
 /// Adds a step of the current thread to the story.
 pub fn note(text: String) {
     ask(|state, me| {

@@ -81,6 +81,8 @@ pub(crate) struct Thread {
     pub(crate) looks: u32,
     /// The panic that is unwinding it at the moment.
     pub(crate) unwinding: Option<Box<str>>,
+    /// Whether its panics are meant, and so are no failure.
+    pub(crate) means_to_panic: bool,
     /// What it waits for, in words of whoever wrote the wait.
     pub(crate) purpose: Option<&'static str>,
 }
@@ -194,6 +196,7 @@ impl State {
             idle_turns: 0,
             looks: 0,
             unwinding: None,
+            means_to_panic: false,
             purpose: None,
         });
         index

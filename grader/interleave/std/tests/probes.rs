@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use interleave::probe::{self, ThreadRef, Waiting};
-use interleave::{Body, Clock, Explorer, Options};
+use interleave::{Body, Clock, Explorer, Fault, Options};
 use interleave_std::sync::{Barrier, Condvar, Mutex, RwLock, mpsc};
 use interleave_std::thread;
 use interleave_std::time::Duration;
@@ -208,4 +208,36 @@ fn a_meaning_ends_with_its_wait() {
     );
     let headline = report.failure.unwrap().failure.clone().unwrap().headline;
     assert!(headline.contains("a notification of Condvar#1"), "{headline}");
+}
+
+#[test]
+fn a_panic_that_is_meant_is_no_failure() {
+    struct WaitsForEver;
+    impl Drop for WaitsForEver {
+        fn drop(&mut self) {
+            drop(Condvar::new().wait(Mutex::new(()).lock().unwrap()));
+        }
+    }
+    let body = |meant: bool| {
+        move || {
+            let owner = || {
+                let _held = WaitsForEver;
+                panic!("stuck");
+            };
+            if meant { probe::panicking_on_purpose(owner) } else { owner() }
+        }
+    };
+    let kind = |meant: bool| {
+        let report = interleave::explore(5, 10, Options::default(), Arc::new(body(meant)));
+        report.failure.unwrap().failure.clone().unwrap().fault
+    };
+    assert_eq!([kind(true), kind(false)], [Fault::Deadlock, Fault::Panic]);
+    // It ends with its body.
+    let twice = || {
+        drop(interleave_std::panic::catch_unwind(|| probe::panicking_on_purpose(|| panic!("meant"))));
+        let _held = WaitsForEver;
+        panic!("stuck");
+    };
+    let report = interleave::explore(5, 10, Options::default(), Arc::new(twice));
+    assert_eq!(report.failure.unwrap().failure.clone().unwrap().fault, Fault::Panic);
 }

@@ -1,7 +1,7 @@
 //! The daemon's adapter: its beats write down when they come and on which thread.
 
 use super::super::words::daemon::{self as words, ON_PURPOSE, Plan};
-use crate::script::{Actor, Tool};
+use crate::script::{Actor, Tool, drop_in_a_panic};
 use crate::session::{log, log_text};
 use crate::world;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
@@ -129,17 +129,10 @@ impl Actor for Owner {
             }
             words::DROP => {
                 let daemon = self.take(op[1]);
-                let goes = || {
-                    let _held = daemon;
-                    if op[2] == 1 {
-                        panic_any(ON_PURPOSE);
-                    }
-                };
+                let goes = || if op[2] == 1 { drop_in_a_panic(daemon) } else { drop(daemon) };
                 let end = catch_unwind(AssertUnwindSafe(goes));
                 self.look();
-                if let Err(payload) = end
-                    && op[2] == 0
-                {
+                if let Err(payload) = end {
                     resume_unwind(payload);
                 }
                 Vec::new()

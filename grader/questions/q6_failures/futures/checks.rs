@@ -25,6 +25,7 @@ const ALL: Op = [COMPLETED, 0, 0];
 const NEXT_ONE: Op = [NEXT, 0, 0];
 const OPENS: Op = [OPEN, 0, 0];
 const DROPS: Op = [DROP, 0, 0];
+const DROPS_IN_A_PANIC: Op = [DROP, 1, 0];
 
 const fn submit(kind: u64, number: u64) -> Op {
     [SUBMIT, kind, number]
@@ -525,7 +526,8 @@ const GONE_WITH_IT: Rules = Rules {
             ),
             (2, &[submit(GIVES, 5), submit(PANICS, 2), sleep(2), DROPS, result(0), result(1)]),
         ];
-        let any: [(u64, &[Op]); 3] = [
+        let any: [(u64, &[Op]); 4] = [
+            (2, &[submit(GIVES, 5), submit(GIVES, 2), begun(1), DROPS_IN_A_PANIC, result(1), result(0)]),
             (1, &[submit(GIVES, 5), submit(GIVES, 2), DROPS, is_done(1), result(0), result(1)]),
             (
                 2,

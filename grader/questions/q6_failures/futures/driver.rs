@@ -1,7 +1,7 @@
 //! The adapter of an executor and its futures: tasks write down when they begin and end, and on which thread.
 
 use super::super::words::futures::{self as words, NOTHING};
-use crate::script::{Actor, Tool};
+use crate::script::{Actor, Tool, drop_in_a_panic};
 use crate::session::log;
 use crate::world;
 use std::panic::panic_any;
@@ -156,10 +156,10 @@ impl Thread<'_> {
         self.futures.get_mut(place as usize)?.take()
     }
 
-    fn drop_executor(&self) {
+    fn drop_executor(&self, unwinds: bool) {
         // Two statements: the lock is not held while the executor goes.
         let executor = lock(&self.shared.executor).take();
-        drop(executor);
+        if unwinds { drop_in_a_panic(executor) } else { drop(executor) }
     }
 }
 
@@ -191,7 +191,7 @@ impl Actor for Thread<'_> {
                 lock(&self.shared.gate.state).0 = true;
                 self.shared.gate.changed.notify_all();
             }
-            words::DROP => self.drop_executor(),
+            words::DROP => self.drop_executor(a == 1),
             words::FORGET => drop(self.take(a)),
             words::NEW_OF_NONE => return vec![matches!((self.shared.answer.new)(0), Err(true)).into()],
             _ => self.shared.gate.wait("another task to begin", |_, begun| begun >= a),

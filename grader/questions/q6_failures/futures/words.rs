@@ -20,7 +20,7 @@ pub const COMPLETED: u64 = 5;
 pub const NEXT: u64 = 6;
 /// Opens the gate at which tasks of the kind [`GATED`] wait.
 pub const OPEN: u64 = 7;
-/// Drops the executor.
+/// Drops the executor; with 1, in a body that panics.
 pub const DROP: u64 = 8;
 /// Drops one of its futures.
 pub const FORGET: u64 = 9;
@@ -90,6 +90,7 @@ pub fn call(op: Op) -> String {
         COMPLETED => "as_completed(futures)".into(),
         NEXT => "next()".into(),
         OPEN => "lets the tasks that wait go on".into(),
+        DROP if op[1] == 1 => "a panic of the owner, which drops the executor".into(),
         DROP => "drop(executor)".into(),
         FORGET => format!("drop({future})"),
         NEW_OF_NONE => "Executor::new(0)".into(),

@@ -15,6 +15,7 @@ pub(crate) const RULES: &[Rules] = &[WORKERS, DYNAMIC, ORDER, EDGES, PANICS, NES
 const SPEECH: Speech = Speech { call: words::call, result: words::result };
 
 const DROP: Op = [words::DROP, 0, 0];
+const DROP_IN_A_PANIC: Op = [words::DROP, 1, 0];
 const JOIN: Op = [words::JOIN, 0, 0];
 const THREADS: Op = [words::THREADS, 0, 0];
 const WRITTEN: Op = [words::WRITTEN, 0, 0];
@@ -94,6 +95,7 @@ fn sound(experiment: &Experiment, run: &Run) -> Result<Vec<Call>, Wrong> {
     let calls = calls(run);
     let panicking = wire::script::ops(&experiment.words[1]).iter().any(|op| match op[0] {
         words::SUBMIT => panics(Task::from_word(op[2])),
+        words::DROP => op[1] == 1,
         words::MAP => panics(Task::from_word(op[2] >> 32)) || panics(Task::from_word(op[2] & 0xffff_ffff)),
         _ => false,
     });
@@ -436,6 +438,7 @@ const ENDS: Rules = Rules {
             world,
             &[
                 ops(&[&[new(2)], &some, &[DROP, THREADS]]),
+                ops(&[&[new(2)], &some, &[DROP_IN_A_PANIC, THREADS]]),
                 ops(&[&[new(2)], &some, &[JOIN, THREADS]]),
                 ops(&[&[new(1)], &some, &[DROP, THREADS, result(3), result(1)]]),
                 ops(&[&[new(2), DROP, THREADS, new(1), JOIN, THREADS]]),
@@ -448,7 +451,7 @@ const ENDS: Rules = Rules {
     judge: |experiment, run| {
         let calls = sound(experiment, run)?;
         nobody_slept(experiment, run)?;
-        for end in calls.iter().filter(|call| call.op == DROP || call.op == JOIN) {
+        for end in calls.iter().filter(|call| matches!(call.op[0], words::DROP | words::JOIN)) {
             let told = (SPEECH.call)(end.op);
             let late = run.entries[end.returned..].iter().find(|entry| entry.word == words::ENDS);
             if let Some(task) = late.and_then(|entry| entry.args.first()) {

@@ -9,7 +9,7 @@ macro_rules! q7_pool {
         use $answer::pool::{Pending, ThreadPool};
         use $crate::q7_thread_pool::driver::board::Board;
         use $crate::q7_thread_pool::words::pool::{self as words, Task};
-        use $crate::script::{Actor, Kind, Tool};
+        use $crate::script::{Actor, Kind, Tool, drop_in_a_panic};
 
         struct Maker;
 
@@ -70,7 +70,9 @@ macro_rules! q7_pool {
                         self.pending.push((a, pool.submit(job)));
                     }
                     (words::RESULT, _) => {
-                        let Some(place) = self.pending.iter().position(|(id, _)| *id == a) else { return Vec::new() };
+                        let Some(place) = self.pending.iter().position(|(id, _)| *id == a) else {
+                            return Vec::new();
+                        };
                         return told(self.pending.swap_remove(place).1.result()).to_vec();
                     }
                     (words::IS_DONE, _) => {
@@ -87,6 +89,7 @@ macro_rules! q7_pool {
                     }
                     (words::RELEASE, _) => self.board.release(a),
                     (words::AWAIT, _) => return vec![self.board.await_begin(a).into()],
+                    (words::DROP, _) if a == 1 => drop_in_a_panic(self.pool.take()),
                     (words::DROP, _) => self.pool = None,
                     (words::JOIN, _) => {
                         if let Some(pool) = self.pool.take().and_then(Arc::into_inner) {

@@ -17,7 +17,7 @@ pub const MAP: u64 = 4;
 pub const RELEASE: u64 = 5;
 /// Waits until the task of this number has begun.
 pub const AWAIT: u64 = 6;
-/// Drops the pool.
+/// Drops the pool; with 1, in a body that panics.
 pub const DROP: u64 = 7;
 /// `join`.
 pub const JOIN: u64 = 8;
@@ -138,6 +138,7 @@ pub fn call(op: Op) -> String {
         }
         RELEASE => format!("lets task {a} go on"),
         AWAIT => format!("waits until task {a} has begun"),
+        DROP if a == 1 => "a panic of the owner, which drops the pool".into(),
         DROP => "drop(pool)".into(),
         JOIN => "join()".into(),
         THREADS => "counts threads".into(),

@@ -4,9 +4,9 @@
 //! was not certain is not kept. Knows nothing of how verdicts come about. Nothing is lost if a file here is: the part
 //! is graded again.
 
-use crate::build::Workshop;
+use crate::build::{Workshop, this_program};
 use crate::catalogue::Question;
-use crate::error::{GraderError, Result};
+use crate::error::Result;
 use crate::report::{self, CheckReport};
 use crate::scratch;
 use crate::submission::Submission;
@@ -32,12 +32,8 @@ impl Cache {
     pub fn open(workshop: &Workshop) -> Result<Self> {
         let folder = scratch::base()?.join("verdicts");
         scratch::make(&folder)?;
-        let failed = |error| GraderError::machine(format!("this program cannot be looked at: {error}"));
-        let program = std::env::current_exe().map_err(failed)?;
-        let about = fs::metadata(&program).map_err(failed)?;
-        let changed = about.modified().map_err(failed)?;
         let layers = workshop.sandbox.layers.line();
-        let grader = format!("{program:?} {} {changed:?} {:?} {layers}", about.len(), workshop.kits());
+        let grader = format!("{} {:?} {layers}", this_program()?, workshop.kits());
         Ok(Self { folder, grader })
     }
 

@@ -34,7 +34,10 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
             .map(|(_, answer)| answer.clone())
             .ok_or_else(|| GraderError::bug("an answer that nobody has read"))
     };
-    let workshop = course::workshop_with(flags, &questions)?;
+    let mut workshop = course::workshop_with(flags, &questions)?;
+    if !flags.contains_id("path") {
+        workshop.keep_programs()?;
+    }
     protect(flags, &workshop)?;
     if let Some(&times) = flags.get_one::<u32>("repeat") {
         return repeat(flags, &workshop, &questions, times);

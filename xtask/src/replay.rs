@@ -16,7 +16,9 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let check = code.check(&question)?;
     let answer = submission::read(&question, &course::answer(flags, &question))?
         .map_err(|refusal| GraderError::usage(format!("nothing to replay: {}", refusal.headline)))?;
-    let workshop = course::workshop(std::slice::from_ref(&question))?;
+    let mut workshop = course::workshop(std::slice::from_ref(&question))?;
+    // It was compiled when it was graded.
+    workshop.keep_programs()?;
     let built = build::build(&workshop, &question, &answer)?;
     match grade::replay(&workshop, &question, &built, &code)? {
         Some(mut finding) => {

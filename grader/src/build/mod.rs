@@ -6,11 +6,13 @@
 
 mod diagnostics;
 mod kit;
+mod programs;
 mod toolchain;
 
 pub use diagnostics::Diagnosis;
 pub use kit::Kit;
 pub(crate) use kit::programs;
+pub(crate) use programs::this_program;
 pub use toolchain::Toolchain;
 
 use crate::catalogue::{self, Kind, Question, Stock};
@@ -22,10 +24,14 @@ use crate::scratch::{self, Scratch};
 use crate::screen;
 use crate::submission::Submission;
 use crate::verdict::Refusal;
+use programs::Programs;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// How the program that comes of an answer is called.
+const PROGRAM: &str = "respondent";
 
 /// Everything that compiling needs, found once for a grading.
 #[derive(Debug, Clone)]
@@ -36,6 +42,8 @@ pub struct Workshop {
     kits: Vec<(Stock, Kit)>,
     /// How strangers' code is started.
     pub sandbox: Sandbox,
+    /// Where programs are kept, if they are.
+    kept: Option<Programs>,
 }
 
 /// An answer that was compiled, or not.
@@ -86,7 +94,18 @@ impl Workshop {
         let init = kits.first().map(|(_, kit)| kit.init.clone());
         let init = init.ok_or_else(|| GraderError::bug("no kit was asked for"))?;
         let sandbox = Sandbox::find(&toolchain, root, &init)?;
-        Ok(Self { toolchain, kits, sandbox })
+        Ok(Self { toolchain, kits, sandbox, kept: None })
+    }
+
+    /// Has programs kept from now on, and found again by whoever does this later: for answers that are built again as they
+    /// are, not for those of a class.
+    ///
+    /// # Errors
+    ///
+    /// A machine error if there is no place for them.
+    pub fn keep_programs(&mut self) -> Result<()> {
+        self.kept = Some(Programs::open()?);
+        Ok(())
     }
 
     /// The folders of the libraries, which are others whenever our own code is.
@@ -126,6 +145,28 @@ pub fn build(workshop: &Workshop, question: &Question, submission: &Submission) 
 
 /// As [`build`], in lanes that others use too.
 pub(crate) fn build_in(
+    lanes: &Lanes,
+    workshop: &Workshop,
+    question: &Question,
+    submission: &Submission,
+) -> Result<Built> {
+    let kept = workshop.kept.as_ref().map(|kept| {
+        let kit = workshop.kit(question.stock)?.drivers.as_path();
+        let compiler = workshop.toolchain.version.as_str();
+        Ok((kept, kept.origin(question.driver(), &submission.files, kit, compiler)))
+    });
+    let kept = kept.transpose()?;
+    if let Some(built) = kept.as_ref().and_then(|(kept, origin)| kept.find(origin)) {
+        return Ok(built);
+    }
+    let built = compile(lanes, workshop, question, submission)?;
+    if let Some((kept, origin)) = kept {
+        kept.keep(&origin, &built);
+    }
+    Ok(built)
+}
+
+fn compile(
     lanes: &Lanes,
     workshop: &Workshop,
     question: &Question,
@@ -199,7 +240,7 @@ fn build_for(workshop: &Workshop, question: &Question, scratch: &Scratch, world:
     match twice(|| link(workshop, question, &harness, &folder, &slot, world))? {
         Some(diagnosis) if diagnosis.blames_nobody => Ok(Outcome::Trouble(diagnosis)),
         Some(diagnosis) => Ok(Outcome::Misfit(diagnosis)),
-        None => Ok(Outcome::Program(folder.join("respondent"))),
+        None => Ok(Outcome::Program(folder.join(PROGRAM))),
     }
 }
 
@@ -295,7 +336,7 @@ fn link(
     args.extend(["--crate-type=bin", "--crate-name=respondent", "-Awarnings"].map(OsString::from));
     args.push(harness.into());
     args.push("-Cstrip=debuginfo".into());
-    args.push(joined("-o", &folder.join("respondent")));
+    args.push(joined("-o", &folder.join(PROGRAM)));
     let kit = workshop.kit(question.stock)?;
     args.push(joined("-Ldependency=", &kit.alias));
     args.push(joined("-Ldependency=", &kit.drivers));

@@ -4,7 +4,7 @@
 //! met it.
 
 use super::pipes;
-use crate::sandbox::proc;
+use crate::sandbox::proc::{self, Member};
 use crate::trial::{Census, Who};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,11 @@ impl People {
     /// Everybody below the reaper, in the order of their numbers.
     pub(crate) fn all(&self) -> Vec<u32> {
         proc::below(self.reaper)
+    }
+
+    /// The same, each with its size and its threads.
+    pub(crate) fn members(&self) -> Vec<Member> {
+        proc::members_below(self.reaper)
     }
 
     /// Whether a process belongs to this trial. Asked by its parents, from the process upwards: a look

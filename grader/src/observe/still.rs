@@ -4,7 +4,7 @@
 //! *Proven*: quiet for 300 ms, and each thread in a wait that only another of them can end.
 
 use super::{People, Wait, explain};
-use crate::sandbox::proc::{self, Task};
+use crate::sandbox::proc::{self, Member, Task};
 use crate::trial::Who;
 use std::collections::BTreeMap;
 
@@ -53,9 +53,9 @@ impl Still {
         *self = Self::default();
     }
 
-    /// Looks once; 5 ms should lie between two looks.
-    pub(crate) fn look(&mut self, people: &mut People) -> Look {
-        let all = everybody(people);
+    /// Takes in a look at everybody; 5 ms should lie between two of them.
+    pub(crate) fn look(&mut self, people: &mut People, all: Vec<Member>) -> Look {
+        let all = with_tasks(all);
         let asleep = !all.is_empty()
             && all.iter().all(|(_, tasks)| {
                 !tasks.is_empty()
@@ -153,7 +153,11 @@ pub(crate) fn doing(people: &mut People) -> Vec<(Who, String)> {
 }
 
 fn everybody(people: &People) -> Vec<(u32, Vec<Task>)> {
-    people.all().into_iter().map(|pid| (pid, proc::tasks(pid))).collect()
+    with_tasks(people.members())
+}
+
+fn with_tasks(all: Vec<Member>) -> Vec<(u32, Vec<Task>)> {
+    all.into_iter().map(|member| (member.pid, member.tasks)).collect()
 }
 
 /// Who waits for what, in a sentence.

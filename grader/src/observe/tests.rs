@@ -33,7 +33,8 @@ impl Scene {
         let mut still = Still::default();
         let mut look = Look::Moves;
         for _ in 0..looks {
-            look = still.look(&mut self.people);
+            let all = self.people.members();
+            look = still.look(&mut self.people, all);
             if enough(&look) {
                 break;
             }

@@ -9,6 +9,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::socket::{
     self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, sockopt,
 };
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{IoSlice, IoSliceMut, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -50,11 +51,22 @@ pub(super) fn hand_over(first: &OwnedFd, sockets: &[&OwnedFd]) -> Result<()> {
         .map_err(|error| GraderError::machine(format!("failed to hand a socket over: {error}")))
 }
 
+std::thread_local! {
+    /// For messages as they come. Most looks find none, and new room for each would cost more than the look.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// One message, without waiting for it. `None` if there is none, or at the end.
 pub(crate) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
-    let mut bytes = vec![0; most_bytes];
+    ROOM.with_borrow_mut(|room| {
+        room.resize(room.len().max(most_bytes), 0);
+        receive_in(socket, &mut room[..most_bytes])
+    })
+}
+
+fn receive_in(socket: &OwnedFd, room: &mut [u8]) -> Option<Parcel> {
     let mut space = nix::cmsg_space!([RawFd; 4], nix::sys::socket::UnixCredentials);
-    let mut parts = [IoSliceMut::new(&mut bytes)];
+    let mut parts = [IoSliceMut::new(room)];
     let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
     let message = socket::recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags).ok()?;
     let (mut keys, mut sender) = (Vec::new(), None);
@@ -69,8 +81,7 @@ pub(crate) fn receive(socket: &OwnedFd, most_bytes: usize) -> Option<Parcel> {
     if count == 0 {
         return None;
     }
-    bytes.truncate(count);
-    Some(Parcel { bytes, keys, sender, cut })
+    Some(Parcel { bytes: room[..count].to_vec(), keys, sender, cut })
 }
 
 /// Whether a message could be received now. Leaves it where it is.

@@ -7,7 +7,8 @@ use super::link;
 use super::printed::Printed;
 use super::supervisor::Supervisor;
 use crate::error::{GraderError, Result};
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot, proc};
+use crate::sandbox::proc::{self, Member};
+use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
 use crate::scratch::Scratch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
@@ -125,7 +126,7 @@ impl Respondent {
     }
 
     /// Looks at what these processes of the run take of the machine; an error if it is too much.
-    pub(super) fn supervise(&mut self, limits: &Limits, all: &[u32]) -> Talk<()> {
+    pub(super) fn supervise(&mut self, limits: &Limits, all: &[Member]) -> Talk<()> {
         self.supervisor.look(limits, all).map_or(Ok(()), Err)
     }
 

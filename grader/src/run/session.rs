@@ -273,12 +273,13 @@ impl Session {
 
     /// Looks at the process from outside.
     fn look(&mut self) -> Talk<()> {
-        let mut all = vec![self.respondent.pid];
-        if self.respondent.wants_all() {
-            all = proc::below(self.respondent.reaper_pid);
-            if all.len() > 1 {
-                return Err(self.stop(Ending::StartedProcess));
-            }
+        let all = if self.respondent.wants_all() {
+            proc::members_below(self.respondent.reaper_pid)
+        } else {
+            proc::member(self.respondent.pid).into_iter().collect()
+        };
+        if all.len() > 1 {
+            return Err(self.stop(Ending::StartedProcess));
         }
         if let Err(ending) = self.respondent.supervise(&self.limits, &all) {
             return Err(self.stop(ending));

@@ -213,12 +213,12 @@ impl Stage {
 
     /// One look from outside.
     pub(super) fn look(&mut self) -> Talk<Look> {
-        let all = self.people.all();
+        let all = self.people.members();
         self.respondent.supervise(&self.limits, &all)?;
         if self.started.elapsed() > PATIENCE {
             return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
         }
-        let look = self.still.look(&mut self.people);
+        let look = self.still.look(&mut self.people, all);
         // Who sent something and went to sleep right before the look waits for us.
         let moves = !matches!(look, Look::Moves | Look::Quiet) && self.something_is_unread();
         Ok(if moves { Look::Moves } else { look })

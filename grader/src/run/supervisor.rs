@@ -5,7 +5,8 @@
 //! die of it with a puzzling message. Looks only, every few milliseconds; ends nothing itself.
 
 use super::ending::{Ending, Excess};
-use crate::sandbox::{Limits, proc};
+use crate::sandbox::Limits;
+use crate::sandbox::proc::{self, Member};
 use nix::sys::statvfs::statvfs;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,15 +46,11 @@ impl Supervisor {
     }
 
     /// Looks once at the processes of the run. Returns why it must be stopped.
-    pub(super) fn look(&mut self, limits: &Limits, all: &[u32]) -> Option<Ending> {
+    pub(super) fn look(&mut self, limits: &Limits, all: &[Member]) -> Option<Ending> {
         let is_thorough = self.is_thorough();
         self.looks += 1;
-        let (mut bytes, mut tasks) = (0, 0);
-        for &pid in all {
-            let (own_bytes, own_tasks) = proc::size(pid);
-            bytes += own_bytes;
-            tasks += own_tasks;
-        }
+        let bytes = all.iter().map(|member| member.bytes).sum();
+        let tasks = all.iter().map(|member| member.tasks.len() as u64).sum();
         if bytes > limits.resident_bytes {
             return Some(over(Excess::Memory, limits.resident_bytes, bytes));
         }
@@ -63,7 +60,8 @@ impl Supervisor {
         if !is_thorough {
             return None;
         }
-        let kept = proc::nameless_file_bytes(all);
+        let pids: Vec<u32> = all.iter().map(|member| member.pid).collect();
+        let kept = proc::nameless_file_bytes(&pids);
         if kept > limits.disk_bytes {
             return Some(over(Excess::Disk, limits.disk_bytes, kept));
         }
@@ -164,12 +162,14 @@ mod tests {
         let mut supervisor = Supervisor::new(1, scratch.path(), false, None);
         let mut look = |limits: &Limits, pid: u32| {
             // Every kind of look is among these.
-            (0..THOROUGH_EVERY).find_map(|_| match supervisor.look(limits, &[pid]) {
-                Some(Ending::Over { what, limit, seen }) => {
-                    assert!(seen >= limit);
-                    Some(what)
+            (0..THOROUGH_EVERY).find_map(|_| {
+                match supervisor.look(limits, &[proc::member(pid).expect("a process")]) {
+                    Some(Ending::Over { what, limit, seen }) => {
+                        assert!(seen >= limit);
+                        Some(what)
+                    }
+                    _ => None,
                 }
-                _ => None,
             })
         };
         // The kernel counts pages roughly, and of a process as small as that one perhaps none.

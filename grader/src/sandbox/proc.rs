@@ -3,7 +3,8 @@
 //! Reads only. Everything may vanish between two reads; what cannot be read is left out.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -21,24 +22,61 @@ pub(crate) struct Task {
     pub(crate) turns: String,
 }
 
+/// A process, at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// Its number.
+    pub(crate) pid: u32,
+    /// Memory in use, in bytes.
+    pub(crate) bytes: u64,
+    /// Its threads.
+    pub(crate) tasks: Vec<Task>,
+}
+
+/// A process with all its threads; `None` if there is none of this number.
+pub(crate) fn member(pid: u32) -> Option<Member> {
+    let stat = text(&format!("/proc/{pid}/stat"))?;
+    let (name, fields) = parse_stat(&stat)?;
+    // Fields 20 and 24 of proc_pid_stat(5), counted from the state, which is field 3.
+    let [threads, pages] =
+        [17, 21].map(|place| fields.get(place).and_then(|field| field.parse::<u64>().ok()));
+    let tasks = match threads {
+        // What the process's own files say is then said of its only thread: nothing else need be read.
+        Some(1) => vec![Task::new(pid, name, &fields, &format!("/proc/{pid}/schedstat"))?],
+        _ => numbers(&format!("/proc/{pid}/task")).into_iter().filter_map(|id| task(pid, id)).collect(),
+    };
+    Some(Member { pid, bytes: pages.unwrap_or_default() * 4096, tasks })
+}
+
 /// All threads of a process.
 pub(crate) fn tasks(pid: u32) -> Vec<Task> {
-    numbers(&format!("/proc/{pid}/task")).into_iter().filter_map(|id| task(pid, id)).collect()
+    member(pid).map_or(Vec::new(), |member| member.tasks)
 }
 
 fn task(pid: u32, id: u32) -> Option<Task> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/task/{id}/stat")).ok()?;
-    let turns = fs::read_to_string(format!("/proc/{pid}/task/{id}/schedstat")).unwrap_or_default();
+    let stat = text(&format!("/proc/{pid}/task/{id}/stat"))?;
+    let (name, fields) = parse_stat(&stat)?;
+    Task::new(id, name, &fields, &format!("/proc/{pid}/task/{id}/schedstat"))
+}
+
+impl Task {
+    fn new(id: u32, name: &str, fields: &[&str], turns: &str) -> Option<Self> {
+        let state = fields.first()?.chars().next()?;
+        Some(Self { id, name: name.to_owned(), state, turns: text(turns).unwrap_or_default() })
+    }
+}
+
+/// The name, and the fields of proc_pid_stat(5) that follow it, the first of which is the state.
+fn parse_stat(stat: &str) -> Option<(&str, Vec<&str>)> {
     // The name stands in parentheses and may hold any character, so look for the last one.
     let (start, rest) = stat.rsplit_once(')')?;
-    let name = start.split_once('(')?.1.to_owned();
-    Some(Task { id, name, state: rest.trim_start().chars().next()?, turns })
+    Some((start.split_once('(')?.1, rest.split_whitespace().collect()))
 }
 
 /// The number of a thread as its process sees it, in the innermost of its namespaces. Its number outside
 /// if nobody can tell.
 pub(crate) fn own_number(pid: u32, task: u32) -> u32 {
-    let status = fs::read_to_string(format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
+    let status = text(&format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok()).unwrap_or(task)
 }
@@ -50,20 +88,9 @@ pub(crate) fn thread_called(pid: u32, own_number: u64) -> Option<u32> {
         .find(|&task| u64::from(self::own_number(pid, task)) == own_number)
 }
 
-/// What a process takes: memory in use, in bytes, and how many threads it has.
-pub(crate) fn size(pid: u32) -> (u64, u64) {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
-    // Fields 20 and 24 of proc_pid_stat(5), counted from the state, which is field 3.
-    let [threads, pages] =
-        [17, 21].map(|place| fields.get(place).and_then(|field| field.parse::<u64>().ok()));
-    (pages.unwrap_or_default() * 4096, threads.unwrap_or_default())
-}
-
 /// How many bytes a process has in memory, or put away, that belong to no file and are shared with nobody: not those of shared mappings.
 pub(crate) fn own_bytes(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let kib = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default()
@@ -97,23 +124,37 @@ pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
 /// Whether a process has children, or has had some that it waited for: the kernel adds up their
 /// page faults, of which every program has some.
 pub(crate) fn has_had_children(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or(Vec::new(), |(_, rest)| rest.split_whitespace().collect());
     // Field 11 of proc_pid_stat(5), counted from the state, which is field 3.
-    let faults_of_children = fields.get(8).is_some_and(|&faults| faults != "0");
+    let faults_of_children = stat_field(pid, 8).is_some_and(|faults| faults != "0");
     faults_of_children || !children(pid).is_empty()
 }
 
 /// The children of a process.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
-    let tasks = numbers(&format!("/proc/{pid}/task"));
-    let lists = tasks
-        .iter()
-        .map(|id| fs::read_to_string(format!("/proc/{pid}/task/{id}/children")).unwrap_or_default());
+    children_of(pid, numbers(&format!("/proc/{pid}/task")).into_iter())
+}
+
+fn children_of(pid: u32, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
+    let lists = tasks.filter_map(|id| text(&format!("/proc/{pid}/task/{id}/children")));
     lists
         .flat_map(|list| list.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<_>>())
         .collect()
+}
+
+/// Everything below a process, in the order of the numbers, zombies included, each with its threads. It costs about a third
+/// of what the list of their numbers and then each one's threads and size would cost.
+pub(crate) fn members_below(pid: u32) -> Vec<Member> {
+    let mut found: Vec<Member> = Vec::new();
+    let mut next = children(pid);
+    while let Some(pid) = next.pop() {
+        if let Some(member) = member(pid) {
+            next.extend(children_of(pid, member.tasks.iter().map(|task| task.id)));
+            found.push(member);
+        }
+    }
+    found.sort_unstable_by_key(|member| member.pid);
+    found.dedup_by_key(|member| member.pid);
+    found
 }
 
 /// The processes that `leader` has started, directly or not, `leader` itself left out. Those whose
@@ -148,8 +189,8 @@ pub(crate) fn state(pid: u32) -> Option<char> {
 
 /// A field of proc_pid_stat(5), counted from the state, which is 0.
 fn stat_field(pid: u32, number: usize) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(number).map(str::to_owned)
+    let stat = text(&format!("/proc/{pid}/stat"))?;
+    Some((*parse_stat(&stat)?.1.get(number)?).to_owned())
 }
 
 /// All descendants of a process, in the order of their numbers, zombies included.
@@ -187,7 +228,7 @@ pub(crate) struct OpenFile {
 pub(crate) fn open_files(pid: u32) -> Vec<OpenFile> {
     let open = descriptors(pid).into_iter().filter_map(|number| {
         let target = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
-        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?;
+        let info = text(&format!("/proc/{pid}/fdinfo/{number}"))?;
         let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
         // The two lowest bits: 0 reads, 1 writes, 2 does both.
         let mode = i32::from_str_radix(flags.trim(), 8).ok()? & nix::libc::O_ACCMODE;
@@ -200,7 +241,7 @@ pub(crate) fn open_files(pid: u32) -> Vec<OpenFile> {
 
 /// The system call that a thread waits in, and its arguments. `None` if it runs or cannot be seen.
 pub(crate) fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
-    let call = fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).ok()?;
+    let call = text(&format!("/proc/{pid}/task/{task}/syscall"))?;
     let mut fields = call.split_whitespace();
     let number = fields.next()?.parse().ok()?;
     let hex = |field: &str| u64::from_str_radix(field.strip_prefix("0x")?, 16).ok();
@@ -216,7 +257,7 @@ pub(crate) fn cpu_ns(pid: u32) -> u64 {
 /// How often the threads of a process have gone to sleep by themselves.
 pub(crate) fn voluntary_switches(pid: u32) -> u64 {
     let of = |task: u32| {
-        let status = fs::read_to_string(format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
+        let status = text(&format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         line.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or_default()
     };
@@ -247,7 +288,7 @@ pub(crate) fn shared_memory_inside(pid: u32) -> usize {
 
 /// Whether a process blocks or ignores a signal.
 pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let mask = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
@@ -257,13 +298,115 @@ pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
 
 /// How many tasks there are on this machine: more than any one user has.
 pub(crate) fn all_tasks() -> u64 {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = text("/proc/loadavg").unwrap_or_default();
     let tasks = load.split_whitespace().nth(3).and_then(|field| field.split_once('/')?.1.parse().ok());
     tasks.unwrap_or(4096)
+}
+
+/// The text of a file of the kernel's. Most are small and come whole with one call of `read`: to ask for the size, which is always
+/// 0, and for more until there is none would double what a look costs. What is no Unicode becomes a mark: names of threads may be
+/// any bytes.
+fn text(path: &str) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let mut bytes = [0; 4096];
+    let count = file.read(&mut bytes).ok()?;
+    let mut bytes = bytes[..count].to_vec();
+    // Lists are handed out in pieces that are at most a little shorter than a page.
+    if count > 2048 {
+        file.read_to_end(&mut bytes).ok()?;
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The names in a folder that are numbers.
 fn numbers(folder: &str) -> Vec<u32> {
     let items = fs::read_dir(folder).into_iter().flatten().flatten();
     items.filter_map(|item| item.file_name().to_str()?.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Child, Command, Stdio};
+    use std::sync::mpsc;
+
+    /// A shell that runs a script, which says when it has started everything, and all below it.
+    struct Family(Child);
+
+    impl Family {
+        fn of(script: &str) -> Self {
+            let script = format!("{script} echo there; wait");
+            let mut shell =
+                Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().expect("a shell");
+            let mut word = [0; 6];
+            shell.stdout.as_mut().expect("its output").read_exact(&mut word).expect("a word");
+            Self(shell)
+        }
+    }
+
+    impl Drop for Family {
+        fn drop(&mut self) {
+            for pid in below(self.0.id()).into_iter().chain([self.0.id()]) {
+                let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+                let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+            }
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn everything_below_is_seen_with_what_each_file_says_of_it() {
+        let family = Family::of("sleep 1000 & (sleep 1000; echo) &");
+        let shell = family.0.id();
+        let sleepers = |members: &[Member]| {
+            let sleeps = |task: &Task| task.name == "sleep" && task.state == 'S';
+            members.iter().filter(|member| member.tasks.iter().all(sleeps)).count()
+        };
+        let members = loop {
+            let members = members_below(shell);
+            if sleepers(&members) == 2 {
+                break members;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        };
+        let pids: Vec<u32> = members.iter().map(|member| member.pid).collect();
+        assert_eq!((pids.len(), &pids), (3, &below(shell)));
+        for Member { pid, bytes, tasks } in members {
+            assert!(bytes > 0);
+            let parents = std::iter::successors(parent(pid), |&above| parent(above));
+            assert!(parents.take(2).any(|above| above == shell), "{pid}");
+            let [only] = &tasks[..] else { panic!("{tasks:?}") };
+            let name = text(&format!("/proc/{pid}/comm")).expect("a name");
+            assert_eq!((only.id, only.name.as_str()), (pid, name.trim_end()));
+            assert_eq!(only.turns.split_whitespace().count(), 3);
+        }
+        assert!(member(shell).is_some() && member(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn a_thread_may_be_called_anything_and_is_seen() {
+        let (named, is_named) = mpsc::channel();
+        let (go, goes) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                nix::sys::prctl::set_name(c") R\xff\n(").expect("a name");
+                named
+                    .send(u32::try_from(nix::unistd::gettid().as_raw()).expect("a number"))
+                    .expect("a listener");
+                let _ = goes.recv();
+            });
+            let id = is_named.recv().expect("a thread");
+            let all = tasks(std::process::id());
+            let odd = all.iter().find(|task| task.id == id).expect("the thread");
+            assert_eq!(odd.name, ") R\u{fffd}\n(");
+            assert!(matches!(odd.state, 'S' | 'R'), "{odd:?}");
+            drop(go);
+        });
+    }
+
+    #[test]
+    fn a_long_list_comes_whole() {
+        let family = Family::of("for i in $(seq 700); do sleep 1000 & done;");
+        assert_eq!(children(family.0.id()).len(), 700);
+    }
 }

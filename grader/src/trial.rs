@@ -64,6 +64,8 @@ pub enum Step {
     /// Let time pass: 20 ms, or three times the longest pause between two events of this trial if that
     /// is more (2 s at most). Pauses of the judge's own making do not count.
     Dwell,
+    /// Let more than a second pass: durations have a part that is less.
+    DwellLong,
     /// Receive what was written to the judge's message socket until so many records have come in
     /// all. The socket is full at the start and read at no other time, so writers wait.
     Receive(usize),

@@ -21,7 +21,7 @@ pub type Job = fn() -> u64;
 /// - After the first `SIGTERM` or `SIGINT` no further job begins. Jobs that are under way are finished, and then the call returns `Ok`;
 ///   the jobs that never began are `refused`.
 /// - At another `SIGTERM` or `SIGINT`, the same or the other one, the jobs that are still under way are killed, and the call returns at once:
-///   `Ok` with what was finished before. The jobs that were killed are `refused`, too.
+///   `Ok` with what was finished before, also if nobody had heard of it yet. The jobs that were killed are `refused`, too.
 /// - At `SIGUSR1` the line `finished 3 of 10` is written to `progress`, with a newline, whatever is under way, also after the first
 ///   `SIGTERM`: how many jobs have brought a result, of how many. For several signals that come together one line is enough. If
 ///   nobody reads `progress` any more, the jobs go on without it.
@@ -30,8 +30,8 @@ pub type Job = fn() -> u64;
 /// to a child, however young it is, and yet a job runs with the signal mask that the caller had before this call.
 ///
 /// When the call returns, with or without an error, all its processes have ended and been waited for, no descriptor is left, this
-/// thread has its signal mask back, and none of the three signals that came meanwhile is left to hit anybody. Whoever waits uses no
-/// processor.
+/// thread has its signal mask back, and none of the three signals that came meanwhile is left to hit anybody. Children of the caller
+/// that it did not start are none of its business. Whoever waits uses no processor.
 ///
 /// # Errors
 ///

@@ -12,16 +12,20 @@
 #![allow(unsafe_code, reason = "functions of C have no safe form")]
 
 pub mod cut;
+pub mod groups;
 pub mod late;
+pub mod threads;
 
 pub use cut::die_after;
+pub use groups::before_group;
+pub use threads::before_thread;
 
 use nix::libc::{
     self, c_int, c_long, c_void, clockid_t, id_t, idtype_t, iovec, pid_t, siginfo_t, size_t, sockaddr,
     socklen_t, ssize_t, timespec,
 };
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 /// Reads and writes on pipes move fewer bytes than asked for.
 pub const SHORT: u32 = 1;
@@ -34,9 +38,13 @@ pub const DAY_JUMPS: u32 = 4;
 pub const NO_SIGNALS: u32 = 8;
 /// Whenever the time of a wait is up, a signal comes (`EINTR`).
 pub const LATE: u32 = 16;
+/// Once this process has killed somebody (`SIGKILL`), a `SIGTERM` comes to it whenever it begins to wait for a child.
+pub const TERM_AT_WAIT: u32 = 32;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
+/// Who has killed somebody.
+static KILLER: AtomicI32 = AtomicI32::new(0);
 
 /// Signals that this process has sent to numbers that no process had.
 static LOST_SIGNALS: AtomicU64 = AtomicU64::new(0);
@@ -246,6 +254,20 @@ pub unsafe extern "C" fn send(fd: c_int, buffer: *const c_void, count: size_t, f
     })
 }
 
+/// A wait for a child begins.
+fn wait_begins() {
+    if !has(TERM_AT_WAIT) {
+        return;
+    }
+    // SAFETY: numbers only.
+    unsafe {
+        let own = libc::getpid();
+        if KILLER.load(Ordering::Relaxed) == own {
+            libc::syscall(libc::SYS_kill, own, libc::SIGTERM);
+        }
+    }
+}
+
 /// As waitpid(2).
 ///
 /// # Safety
@@ -256,6 +278,7 @@ pub unsafe extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int)
     if options & libc::WNOHANG == 0 && interrupts() {
         return -1;
     }
+    wait_begins();
     let no_usage = std::ptr::null_mut::<libc::rusage>();
     // SAFETY: see above; wait4(2) may be told to keep no account.
     unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, no_usage) as pid_t }
@@ -271,6 +294,7 @@ pub unsafe extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, 
     if options & libc::WNOHANG == 0 && interrupts() {
         return -1;
     }
+    wait_begins();
     let no_usage = std::ptr::null_mut::<libc::rusage>();
     // SAFETY: see above.
     unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, no_usage) as c_int }
@@ -288,7 +312,10 @@ pub unsafe extern "C" fn kill(pid: pid_t, signal: c_int) -> c_int {
         unsafe { *libc::__errno_location() = libc::EPERM };
         return -1;
     }
-    if signal != 0 && signal != libc::SIGKILL {
+    if signal == libc::SIGKILL {
+        // SAFETY: nothing is asked for.
+        KILLER.store(unsafe { libc::getpid() }, Ordering::Relaxed);
+    } else if signal != 0 {
         SOFT_SIGNALS.fetch_add(1, Ordering::Relaxed);
     }
     // SAFETY: numbers only.

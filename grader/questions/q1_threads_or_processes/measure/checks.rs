@@ -21,16 +21,14 @@ const PROCESSES: u64 = 1;
 const DAY_JUMPS: u64 = 4;
 
 /// One call between two checkpoints, after one without any hold, so that the holds are long beside it.
-fn measured(faults: u64, hold_start: bool, model: u64, script: &[Step]) -> Trial {
+fn measured(faults: u64, hold: Option<Call>, model: u64, script: &[Step]) -> Trial {
     let mut calls = vec![
         Call::Faults(faults),
         Call::Checkpoint(1),
         Call::Elapsed(model, Job::plain(9, Then::Return)),
         Call::Checkpoint(2),
     ];
-    if hold_start {
-        calls.push(Call::HoldStart);
-    }
+    calls.extend(hold);
     calls.extend([Call::Elapsed(model, Job::held(1, Then::Return)), Call::Checkpoint(3), Call::Faults(0)]);
     let before = [Step::Checkpoint(1), Step::GoOn, Step::Checkpoint(2), Step::GoOn];
     trial(&calls, &[&before, script, &[Step::Checkpoint(3), Step::GoOn]].concat())
@@ -71,7 +69,10 @@ fn fits(trial: &Trial, trace: &Trace, task: u64, held: &str) -> Result<(), Wrong
         }
     };
     let around = at(trace, |seen| *seen == Seen::WentOn).zip(at(trace, |seen| *seen == Seen::Checkpoint(3)));
-    // Whether the job runs where it should is another check's business.
+    // Whether the job runs where it should, and once, is another check's business.
+    if trace.arrivals().filter(|(_, arrived)| *arrived == 1).count() > 1 {
+        return Ok(());
+    }
     let (Some(hold), Some((before, after))) = (hold(trace, task), around) else { return Ok(()) };
     let most = after.saturating_sub(before);
     let what = if ns < hold {
@@ -101,9 +102,19 @@ const START_COUNTS: TrialRules = TrialRules {
             Step::Gather(1),
             Step::Open(Pick::Task(1)),
         ];
-        [0, DAY_JUMPS].map(|faults| measured(faults, true, PROCESSES, &script)).to_vec()
+        let process = |faults| measured(faults, Some(Call::HoldStart), PROCESSES, &script);
+        let thread = measured(0, Some(Call::HoldThread), THREADS, &script);
+        vec![process(0), process(DAY_JUMPS), thread]
     },
-    judge: |trial, trace| fits(trial, trace, START, "the start of the process"),
+    judge: |trial, trace| {
+        let threads = calls(trial).contains(&Call::HoldThread);
+        fits(
+            trial,
+            trace,
+            START,
+            if threads { "the start of the thread" } else { "the start of the process" },
+        )
+    },
 };
 
 // --- the job counts, and nothing else ----------------------------------------------------------------------
@@ -113,10 +124,13 @@ const JOB_COUNTS: TrialRules = TrialRules {
     trials: |_| {
         let script = [Step::Gather(1), Step::Dwell, Step::Open(Pick::Task(1))];
         let models = [THREADS, PROCESSES];
-        models
+        let mut trials: Vec<Trial> = models
             .iter()
-            .flat_map(|&model| [0, DAY_JUMPS].map(|it| measured(it, false, model, &script)))
-            .collect()
+            .flat_map(|&model| [0, DAY_JUMPS].map(|it| measured(it, None, model, &script)))
+            .collect();
+        let long = [Step::Gather(1), Step::DwellLong, Step::Open(Pick::Task(1))];
+        trials.push(measured(0, None, THREADS, &long));
+        trials
     },
     judge: |trial, trace| fits(trial, trace, 1, "the job"),
 };
@@ -188,10 +202,16 @@ const MODEL: TrialRules = TrialRules {
             ];
             trial(&calls, &[Step::Gather(1), Step::Quiet, Step::Open(Pick::Oldest)])
         };
-        vec![scene(THREADS, fresh.fresh()), scene(PROCESSES, fresh.fresh())]
+        // The system refuses a process: a thread is no way out.
+        let refused = [Call::NoFork(0), Call::Elapsed(PROCESSES, Job::plain(1, Then::Return)), Call::Fork];
+        let refused = trial(&refused, &[Step::Checkpoint(words::AT_REFUSAL), Step::GoOn]);
+        vec![scene(THREADS, fresh.fresh()), scene(PROCESSES, fresh.fresh()), refused]
     },
     judge: |trial, trace| {
         trace.good_end(Fault::Hang, STUCK)?;
+        if calls(trial).first() == Some(&Call::NoFork(0)) {
+            return refused(trace);
+        }
         let [Call::Elapsed(model, _), Call::Set(set), Call::Elapsed(_, job), ..] = calls(trial)[..] else {
             return Ok(());
         };
@@ -242,3 +262,16 @@ const MODEL: TrialRules = TrialRules {
         }
     },
 };
+
+/// A process that cannot be started is an error, whatever else could run the job.
+fn refused(trace: &Trace) -> Result<(), Wrong> {
+    let refuses = trace.entries.iter().any(|entry| entry.word == words::REFUSES);
+    match returned(trace, 1) {
+        Some([words::OK | words::FAILED, _]) if refuses => {
+            let got = say(returned(trace, 1));
+            let what = format!("a process could not be started, and `elapsed(Processes, ..)` gave {got}");
+            Err(Wrong::new(Fault::WrongAnswer, what))
+        }
+        _ => Ok(()),
+    }
+}

@@ -89,6 +89,8 @@ macro_rules! q1_processes {
 static SEEN: AtomicU64 = AtomicU64::new(0);
 /// Whether the caller checks in before a fork.
 static HOLDS: AtomicBool = AtomicBool::new(false);
+/// Whether the caller checks in before a thread is started.
+static HOLDS_THREAD: AtomicBool = AtomicBool::new(false);
 
 /// Who plays the scene: forks of others are none of ours.
 static CALLER: AtomicI32 = AtomicI32::new(0);
@@ -101,6 +103,13 @@ fn before_fork() {
         gate::wait(words::START);
     }
     refusal::before_fork(|| checkpoint(words::AT_REFUSAL));
+}
+
+fn before_thread() {
+    let is_ours = getpid().as_raw() == CALLER.load(Ordering::Relaxed);
+    if is_ours && HOLDS_THREAD.swap(false, Ordering::Relaxed) {
+        gate::wait(words::START);
+    }
 }
 
 impl Question for Driver {
@@ -173,6 +182,10 @@ impl Scene {
             Call::FewFiles(more) => refusal::few_files(more),
             Call::Files => limit(Resource::RLIMIT_NOFILE, None),
             Call::HoldStart => HOLDS.store(true, Ordering::Relaxed),
+            Call::HoldThread => {
+                faults::before_thread(before_thread);
+                HOLDS_THREAD.store(true, Ordering::Relaxed);
+            }
             Call::Stranger => {
                 let waits = || {
                     gate::wait(words::STRANGER);

@@ -147,6 +147,8 @@ pub enum Call {
     Files,
     /// From here on the caller checks in as task [`START`] before each fork.
     HoldStart,
+    /// The caller checks in as task [`START`] before the next thread is started.
+    HoldThread,
     /// Start a child that is none of the answer's: it waits as task [`STRANGER`], and ends.
     Stranger,
     /// Wait for it.
@@ -172,6 +174,7 @@ impl Call {
             Call::HoldStart => vec![12],
             Call::Stranger => vec![13],
             Call::Await => vec![14],
+            Call::HoldThread => vec![15],
         }
     }
 
@@ -195,6 +198,7 @@ impl Call {
             [12] => Call::HoldStart,
             [13] => Call::Stranger,
             [14] => Call::Await,
+            [15] => Call::HoldThread,
             _ => return None,
         })
     }
@@ -207,7 +211,7 @@ pub fn half_line(token: u64) -> String {
 
 /// The checkpoint at which the driver stands before a fork that the system will refuse.
 pub const AT_REFUSAL: u64 = 99;
-/// The task as which the caller checks in before a fork.
+/// The task as which the caller checks in before a fork, or before a thread is started.
 pub const START: u64 = 0xffff;
 /// The task as which a child checks in that is none of the answer's.
 pub const STRANGER: u64 = 0xfffe;

@@ -10,11 +10,14 @@ use told::{
     Told, adds_up, begun, in_children, listed, lives, nobody_works, of_call, orders, returned_at_once, told,
 };
 
+#[path = "progress.rs"]
+mod progress;
 #[path = "told.rs"]
 mod told;
 
 /// In the order of `exercise.toml`.
-pub(crate) const RULES: &[TrialRules] = &[SERVES, GRACEFUL, SECOND, PROGRESS, MASK, FAILURES, CLEAN];
+pub(crate) const RULES: &[TrialRules] =
+    &[SERVES, GRACEFUL, SECOND, progress::PROGRESS, MASK, FAILURES, CLEAN];
 
 const STUCK: &str = "`serve` is stuck: every process waits, and none can wake another";
 
@@ -29,6 +32,7 @@ const OURS: [u64; 3] = [TERM as u64, INT as u64, USR1 as u64];
 /// As in `drivers-faults`.
 const SHORT: u64 = 1;
 const INTERRUPTED: u64 = 2;
+const TERM_AT_WAIT: u64 = 32;
 
 // --- what is played ------------------------------------------------------------------------------------------
 
@@ -108,6 +112,7 @@ const SERVES: TrialRules = TrialRules {
             trial(&[held(fresh, 4, 2)], &[&gathered(2)]),
             trial(&[Call::Faults(INTERRUPTED), plain(2, &some), Call::Faults(0)], &[]),
             trial(&[Call::Faults(SHORT | INTERRUPTED), plain(3, &some), Call::Faults(0)], &[]),
+            trial(&[plain(u64::MAX, &some)], &[]),
         ]
     },
     judge: |trial, trace| {
@@ -120,7 +125,8 @@ const SERVES: TrialRules = TrialRules {
                 return Err(Wrong::new(Fault::TooManyWorkers, what));
             }
             // A job that began earlier may be seen later, if both were under way.
-            if let Some((at, place)) = (0..).zip(&order).find(|(at, place)| **place > at + workers as u64 - 1)
+            if let Some((at, place)) =
+                (0..).zip(&order).find(|(at, place)| **place >= (workers as u64).saturating_add(*at))
             {
                 let what = format!("job {place} begins when only {at} have begun before it");
                 return Err(Wrong::new(Fault::WrongOrder, what));
@@ -171,6 +177,11 @@ const GRACEFUL: TrialRules = TrialRules {
                 &[Call::HoldBirth, held(fresh, 2, 4), CHECKPOINT],
                 &[&gathered(2), &signal(INT, Whom::Group)],
             ),
+            // The same when they are about to leave it.
+            trial(
+                &[Call::HoldGroup, held(fresh, 2, 4), CHECKPOINT],
+                &[&gathered(2), &signal(INT, Whom::Group)],
+            ),
         ]);
         trials
     },
@@ -183,7 +194,7 @@ const GRACEFUL: TrialRules = TrialRules {
         // Where nobody can say whether a job or the signal was first, only the sum counts.
         let is_loose = |step: &Step| matches!(step, Step::Signal(STOP, _));
         let loose = trial.script.iter().any(is_loose)
-            || matches!(calls(trial).first(), Some(Call::HoldFork | Call::HoldBirth));
+            || matches!(calls(trial).first(), Some(Call::HoldFork | Call::HoldBirth | Call::HoldGroup));
         for (number, (call, _, jobs)) in serves(trial).into_iter().enumerate() {
             let under_way = begun(&trace.events[..*at], call);
             let later = begun(&trace.events[*at..], call);
@@ -228,6 +239,23 @@ const SECOND: TrialRules = TrialRules {
         let deaf = serve(2, &[Job::plain(Then::Deaf), Job::plain(Then::Deaf), Job::held(Then::Give(5))]);
         let twice = [signal(TERM, Whom::Caller), signal(TERM, Whom::Caller)].concat();
         trials.push(trial(&[deaf, CHECKPOINT], &[&gathered(2), &twice, &look(1)]));
+        // Children that nothing has moved to a group of their own yet.
+        let young = [Call::HoldBirth, held(fresh, 2, 4), CHECKPOINT];
+        trials.push(trial(&young, &[&gathered(2), &twice, &look(1)]));
+        // Both signals, and the result of a job, are there at one moment.
+        let stop = [Step::Signal(STOP, Whom::Caller), Step::Quiet];
+        let at_once = [
+            Step::Quiet,
+            Step::Signal(TERM, Whom::Caller),
+            Step::Signal(INT, Whom::Caller),
+            Step::Signal(CONT, Whom::Caller),
+            Step::Quiet,
+        ];
+        let script = [gathered(2).as_slice(), &stop, &open(0), &at_once, &look(1)].concat();
+        trials.push(trial(&[held(fresh, 2, 4), CHECKPOINT], &[&script]));
+        // A third signal while those that were killed are waited for.
+        let third = [Call::Faults(TERM_AT_WAIT), held(fresh, 2, 4), Call::Faults(0), CHECKPOINT];
+        trials.push(trial(&third, &[&gathered(2), &twice, &look(1)]));
         trials
     },
     judge: |trial, trace| {
@@ -261,91 +289,6 @@ const SECOND: TrialRules = TrialRules {
     },
 };
 
-// --- progress --------------------------------------------------------------------------------------------------
-
-const PROGRESS: TrialRules = TrialRules {
-    check: "q6.shutdown_progress",
-    trials: |fresh| {
-        let ask = |whom| [Step::Signal(USR1, whom), Step::Quiet];
-        let answer = |records| [Step::Receive(records), Step::Quiet];
-        let term = signal(TERM, Whom::Caller);
-        let asked = |whom, records| [&ask(whom)[..1], &answer(records)].concat();
-        let twice =
-            [asked(Whom::Caller, 1), open(0).to_vec(), gathered(2).to_vec(), asked(Whom::Caller, 2)].concat();
-        let late = [term.as_slice(), &asked(Whom::Caller, 3)].concat();
-        let often = vec![Step::Signal(USR1, Whom::Caller); 5];
-        let Call::Serve { workers, jobs, .. } = held(fresh, 2, 3) else { return Vec::new() };
-        let unread = Call::Serve { workers, unread: true, jobs };
-        vec![
-            trial(&[held(fresh, 2, 4), CHECKPOINT], &[&gathered(2), &twice, &late]),
-            trial(&[held(fresh, 2, 12), CHECKPOINT], &[&one_done(), &asked(Whom::Group, 1)]),
-            trial(&[held(fresh, 1, 3), CHECKPOINT], &[&gathered(1), &often, &answer(1)]),
-            trial(
-                &[unread, CHECKPOINT],
-                &[&gathered(2), &ask(Whom::Caller), &open(1), &gathered(2), &ask(Whom::Caller)],
-            ),
-            trial(&[held(fresh, 3, 3), CHECKPOINT], &[&gathered(3), &term, &asked(Whom::Caller, 1)]),
-        ]
-    },
-    judge: |trial, trace| {
-        lives(trace, Fault::Hang, STUCK)?;
-        for (call, _, jobs) in serves(trial) {
-            let unread = matches!(calls(trial).first(), Some(Call::Serve { unread: true, .. }));
-            if !unread {
-                lines(jobs.len(), trace)?;
-            }
-            let got = adds_up(call, &jobs, trace)?;
-            let cut = orders(trace).is_empty() && !got.refused.is_empty();
-            let lost = begun(&trace.events, call).into_iter().find(|place| !got.finished.contains_key(place));
-            if cut || lost.is_some() {
-                let whom = if unread { " while nobody reads `progress`" } else { "" };
-                let what =
-                    format!("SIGUSR1{whom} is no reason to end a job, and `serve` gives {}", got.say());
-                return Err(Wrong::new(Fault::LostTask, what));
-            }
-        }
-        Ok(())
-    },
-};
-
-/// Each request is answered before anything else happens, by a line with the right number.
-fn lines(jobs: usize, trace: &Trace) -> Result<(), Wrong> {
-    let (mut finished, mut asked, mut answered, mut is_due, mut begin) = (0, 0, 0, false, String::new());
-    for event in &trace.events {
-        match &event.seen {
-            Seen::Signalled(USR1, _) => (asked, is_due) = (asked + 1, true),
-            Seen::Record { text, .. } => {
-                begin += text;
-                while let Some((line, rest)) = begin.split_once('\n') {
-                    let should = format!("finished {finished} of {jobs}");
-                    if line != should {
-                        let what = format!("SIGUSR1 brings the line {line:?}; it should be {should:?}");
-                        return Err(Wrong::new(Fault::WrongAnswer, what));
-                    }
-                    (answered, is_due, begin) = (answered + 1, false, rest.to_owned());
-                }
-            }
-            Seen::Opened { .. } | Seen::InVain { .. } | Seen::Checkpoint(_) | Seen::Returned => {
-                if is_due && begin.is_empty() {
-                    let what = "SIGUSR1 comes while jobs are under way, and no line is written";
-                    return Err(Wrong::new(Fault::Blocks, what));
-                }
-                if is_due {
-                    let what = format!("SIGUSR1 brings {begin:?}, which is no whole line");
-                    return Err(Wrong::new(Fault::WrongAnswer, what));
-                }
-                finished += u64::from(matches!(event.seen, Seen::Opened { .. }));
-            }
-            _ => {}
-        }
-    }
-    if answered > asked {
-        let what = format!("SIGUSR1 has come {asked} times, and {answered} lines are written");
-        return Err(Wrong::new(Fault::WrongAnswer, what));
-    }
-    Ok(())
-}
-
 // --- masks -----------------------------------------------------------------------------------------------------
 
 const MASK: TrialRules = TrialRules {
@@ -368,6 +311,8 @@ const MASK: TrialRules = TrialRules {
         // Signals that come when it is about to fail, and are not looked for any more.
         let refused = [Call::NoFork(0), Call::HoldFork, plain(1, &[Then::Give(6)]), Call::Fork];
         vec![
+            // One job changes the mask of the process that the next one may run in.
+            trial(&[plain(1, &[Then::Block, Then::Mask, Then::Mask])], &[]),
             trial(&refused, &[&[Step::Gather(1)], &all, &open(words::AT_FORK), &at_refusal]),
             trial(&[masks.clone(), plain(1, &[])], &[]),
             trial(&[blocked(&[USR2, 28]), masks.clone(), plain(2, &[])], &[]),
@@ -545,6 +490,17 @@ const CLEAN: TrialRules = TrialRules {
             trial(&[held(fresh, 3, 1), CHECKPOINT], &[&rests_alone, &open(0), &look(1)]),
             trial(&[held(fresh, 2, 4), CHECKPOINT], &[&one_done(), &twice, &look(1)]),
         ];
+        // Nobody reads `progress` any more.
+        let Call::Serve { workers, jobs, .. } = held(fresh, 2, 3) else { return trials };
+        let unread = Call::Serve { workers, unread: true, jobs };
+        let asked = [signal(USR1, Whom::Caller).as_slice(), &[Step::Idle]].concat();
+        trials.push(trial(&[unread, CHECKPOINT], &[&gathered(2), &asked, &open(1), &look(1)]));
+        // Another child of the caller ends meanwhile, and is left to the caller.
+        let stranger = [gathered(3).as_slice(), &open(words::STRANGER), &[Step::Quiet]].concat();
+        trials.push(trial(
+            &[Call::Stranger, held(fresh, 2, 3), Call::Await, CHECKPOINT],
+            &[&stranger, &open(1), &gathered(2), &look(1)],
+        ));
         // As many descriptors after many calls as after a few.
         let ends = [Then::PanicPlain, Then::Give(1), Then::Exit(3), Then::Abort];
         let each = || ends.into_iter().map(|then| plain(2, &[Then::Give(2), then, Then::Give(3)]));
@@ -569,6 +525,10 @@ const CLEAN: TrialRules = TrialRules {
     judge: |trial, trace| {
         lives(trace, Fault::Hang, STUCK)?;
         trace.at_rest(3)?;
+        if trace.entry(words::AWAITED).is_some_and(|entry| entry.args == [0]) {
+            let what = "`serve` has waited for a child of the caller that it did not start";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
         let is_over = |place| [1, 2].contains(&place);
         // What the system refuses, whether it really does, and the error of that.
         let (system, really, error) = match calls(trial).get(2) {

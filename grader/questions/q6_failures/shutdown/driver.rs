@@ -11,7 +11,8 @@ use crate::{faults, gate, records};
 use nix::fcntl::OFlag;
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::unistd::{getpid, pipe2};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid, pipe2};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::panic_any;
@@ -81,6 +82,11 @@ static HOLD_FORK: AtomicBool = AtomicBool::new(false);
 /// Whether children are held before they do anything.
 static HOLD_BIRTH: AtomicBool = AtomicBool::new(false);
 
+/// Whether children are held before they leave the group.
+static HOLD_GROUP: AtomicBool = AtomicBool::new(false);
+/// The child that is none of the answer's, or 0.
+static STRANGER: AtomicI32 = AtomicI32::new(0);
+
 /// A function for each place.
 const FUNCTIONS: [fn() -> u64; words::MOST_JOBS] = [
     job::<0>, job::<1>, job::<2>, job::<3>, job::<4>, job::<5>, job::<6>, job::<7>, job::<8>, job::<9>,
@@ -102,6 +108,12 @@ fn in_child() {
     }
 }
 
+fn before_group() {
+    if HOLD_GROUP.load(Ordering::Relaxed) && getpid().as_raw() != CALLER.load(Ordering::Relaxed) {
+        gate::wait(words::AT_GROUP);
+    }
+}
+
 impl Question for Driver {
     fn play(&self, challenge: &Challenge) -> Result<(), String> {
         let calls = calls(challenge, Call::from_words)?;
@@ -109,6 +121,7 @@ impl Question for Driver {
         block(0); // whoever started us may have left some
         toolkit::hook::before_fork(before_fork);
         toolkit::hook::in_child(in_child);
+        faults::before_group(before_group);
         for (number, call) in (0..).zip(&calls) {
             play_call(number, || self.play_one(number, call));
         }
@@ -127,6 +140,20 @@ impl Driver {
             Call::Block(signals) => block(signals),
             Call::HoldFork => HOLD_FORK.store(true, Ordering::Relaxed),
             Call::HoldBirth => HOLD_BIRTH.store(true, Ordering::Relaxed),
+            Call::HoldGroup => HOLD_GROUP.store(true, Ordering::Relaxed),
+            Call::Stranger => {
+                let waits = || {
+                    gate::wait(words::STRANGER);
+                    words::STRANGERS_CODE
+                };
+                STRANGER.store(toolkit::fork(waits).map_or(0, Pid::as_raw), Ordering::Relaxed);
+            }
+            Call::Await => {
+                let stranger = Pid::from_raw(STRANGER.load(Ordering::Relaxed));
+                let end = faults::without(|| waitpid(stranger, None));
+                let is_seen = end == Ok(WaitStatus::Exited(stranger, words::STRANGERS_CODE));
+                log(words::AWAITED, &[is_seen.into()]);
+            }
             Call::NoFork(after) => {
                 if refusal::refuse_forks(after) {
                     log(words::REFUSES, &[]);
@@ -151,6 +178,7 @@ impl Driver {
         let outcome = (self.serve)(&FUNCTIONS[..jobs.len()], workers, progress.as_fd());
         let after = signals();
         HOLD_BIRTH.store(false, Ordering::Relaxed);
+        HOLD_GROUP.store(false, Ordering::Relaxed);
         drop(progress);
         log(words::SIGNALS, &[&[number], before.as_slice(), after.as_slice()].concat());
         tell(number, outcome);
@@ -224,6 +252,10 @@ fn play(place: u64, then: Then, addend: u64) -> u64 {
         Then::Abort => std::process::abort(),
         Then::Signal(signal) => {
             let _ = kill(getpid(), Signal::try_from(signal as i32).ok());
+            0
+        }
+        Then::Block => {
+            let _ = SigSet::all().thread_block();
             0
         }
         Then::Deaf => {

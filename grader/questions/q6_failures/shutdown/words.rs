@@ -21,6 +21,8 @@ pub enum Then {
     Signal(u64),
     /// Block every signal that can be blocked, check in once more under the number [`DEAF`], and return 0.
     Deaf,
+    /// Block every signal that can be blocked, and return 0.
+    Block,
 }
 
 /// A job.
@@ -55,6 +57,7 @@ impl Job {
             Then::Abort => (6, 0),
             Then::Signal(signal) => (7, signal),
             Then::Deaf => (8, 0),
+            Then::Block => (9, 0),
         };
         [kind << 1 | u64::from(self.held), with]
     }
@@ -71,6 +74,7 @@ impl Job {
             6 => Then::Abort,
             7 => Then::Signal(with),
             8 => Then::Deaf,
+            9 => Then::Block,
             _ => return None,
         };
         Some(Self { held: kind & 1 == 1, then })
@@ -92,6 +96,13 @@ pub const AT_FORK: u64 = 90_001;
 
 /// The number at the gate of a child that has just been forked, after [`Call::HoldBirth`].
 pub const AT_BIRTH: u64 = 90_002;
+
+/// The number at the gate of a child that is about to leave the caller's process group, after [`Call::HoldGroup`].
+pub const AT_GROUP: u64 = 90_003;
+/// The number at the gate of a child that is none of the answer's.
+pub const STRANGER: u64 = 90_004;
+/// The code with which it leaves.
+pub const STRANGERS_CODE: i32 = 5;
 
 /// The text of [`Then::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a job panics on purpose";
@@ -126,6 +137,12 @@ pub enum Call {
     HoldFork,
     /// Have every child of the next call stand at the gate [`AT_BIRTH`] before it does anything else.
     HoldBirth,
+    /// Have every child of the next call stand at the gate [`AT_GROUP`] before it leaves the caller's process group.
+    HoldGroup,
+    /// Start a child that is none of the answer's: it waits as task [`STRANGER`], and ends.
+    Stranger,
+    /// Wait for it.
+    Await,
     /// Have the system refuse to fork after so many more forks.
     NoFork(u64),
     /// Have the system fork again.
@@ -153,6 +170,9 @@ impl Call {
             Call::FewFiles(more) => vec![7, more],
             Call::Files => vec![8],
             Call::HoldBirth => vec![9],
+            Call::HoldGroup => vec![10],
+            Call::Stranger => vec![11],
+            Call::Await => vec![12],
         }
     }
 
@@ -173,6 +193,9 @@ impl Call {
             [7, more] => Call::FewFiles(more),
             [8] => Call::Files,
             [9] => Call::HoldBirth,
+            [10] => Call::HoldGroup,
+            [11] => Call::Stranger,
+            [12] => Call::Await,
             _ => return None,
         })
     }
@@ -197,6 +220,8 @@ pub const REFUSED: u64 = 3;
 pub const SIGNALS: u64 = 4;
 /// The system really refuses to fork.
 pub const REFUSES: u64 = 5;
+/// The child that is none of the answer's was waited for; args: whether its end could still be seen.
+pub const AWAITED: u64 = 6;
 
 /// `Ok`.
 pub const OK: u64 = 0;

@@ -120,6 +120,7 @@ fn hire(jobs: &[Job], floor: &Floor) -> Result<Worker, ChildError> {
                 return 0;
             }
             let job = jobs[u64::from_le_bytes(place) as usize];
+            let _ = floor.before.thread_set_mask(); // the job before may have changed it
             let (kind, bytes) = match panic::catch_unwind(job) {
                 Ok(value) => (0, value.to_le_bytes().to_vec()),
                 Err(payload) => (1, message(payload).into_bytes()),

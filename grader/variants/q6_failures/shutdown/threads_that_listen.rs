@@ -142,9 +142,18 @@ pub fn serve(jobs: &[Job], workers: NonZeroUsize, progress: impl AsFd) -> Result
                 Err(error) => ChildError::Os(error),
             },
         });
+        let mut under_way: Vec<Option<usize>> = staff.workers.iter().map(|worker| worker.job).collect();
         staff.dismiss(); // their ends of the pipes go with them, and so do the threads that listen
         over.store(true, Ordering::Release);
         let _ = kill(getpid(), Signal::SIGUSR1);
+        if failure.is_none() {
+            // What was said before, and not heard yet; until everybody is silent.
+            for said in &news {
+                if let News::Said(number, Ok(value)) = said {
+                    finished.extend(under_way[number].take().map(|job| (job, value)));
+                }
+            }
+        }
         failure
     });
     drop((staff, mask));
@@ -174,6 +183,7 @@ fn hire(jobs: &[Job], staff: &mut Staff, mask: &Mask) -> Result<PipeReader, Chil
         drop(Mask(mask.0));
         let mut place = [0; 8];
         while desk.read_exact(&mut place).is_ok() {
+            let _ = mask.0.thread_set_mask(); // the job before may have changed it
             let (kind, bytes) = match catch_unwind(jobs[u64::from_ne_bytes(place) as usize]) {
                 Ok(value) => (b'v', value.to_ne_bytes().to_vec()),
                 Err(payload) => {

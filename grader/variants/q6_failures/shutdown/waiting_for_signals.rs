@@ -116,7 +116,10 @@ pub fn serve(jobs: &[Job], workers: NonZeroUsize, progress: impl AsFd) -> Result
                 let text = format!("finished {} of {}\n", finished.len(), jobs.len());
                 let _ = nix::unistd::write(progress.as_fd(), text.as_bytes());
             }
-            Ok(_) if asked => break 'serving,
+            Ok(_) if asked => {
+                finished.extend(ended(&mut scope)?);
+                break 'serving;
+            }
             Ok(_) => asked = true,
             Err(Errno::EINTR) => {}
             Err(error) => return Err(ChildError::Os(error)),

@@ -494,7 +494,7 @@ const CLEAN: TrialRules = TrialRules {
         let Call::Serve { workers, jobs, .. } = held(fresh, 2, 3) else { return trials };
         let unread = Call::Serve { workers, unread: true, jobs };
         let asked = [signal(USR1, Whom::Caller).as_slice(), &[Step::Idle]].concat();
-        trials.push(trial(&[unread, CHECKPOINT], &[&gathered(2), &asked, &open(1), &look(1)]));
+        trials.push(trial(&[unread, CHECKPOINT], &[&gathered(2), &[Step::Idle], &asked, &open(1), &look(1)]));
         // Another child of the caller ends meanwhile, and is left to the caller.
         let stranger = [gathered(3).as_slice(), &open(words::STRANGER), &[Step::Quiet]].concat();
         trials.push(trial(

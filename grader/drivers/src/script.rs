@@ -44,15 +44,6 @@ pub fn serve(kind: Kind) {
     session::serve(Box::leak(Box::new(Scripts(kind))));
 }
 
-/// Lets `held` go as what a body owns when it panics, with [`wire::ON_PURPOSE`], and catches that.
-pub fn drop_in_a_panic<T>(held: T) {
-    let body = move || {
-        let _held = held;
-        panic_any(wire::ON_PURPOSE)
-    };
-    drop(catch_unwind(AssertUnwindSafe(|| world::panicking_on_purpose(body))));
-}
-
 struct Scripts(Kind);
 
 impl Question for Scripts {
@@ -155,4 +146,13 @@ fn play(kind: Kind, actor: &mut dyn Actor, board: &Board, thread: u64, ops: &[Op
             if common.is_some() { script::common_result(op, &result) } else { (kind.result)(op, &result) };
         world::say(&format!("{call}{came_back}"));
     }
+}
+
+/// Lets `held` go as what a body owns when it panics, with [`wire::ON_PURPOSE`], and catches that.
+pub fn drop_in_a_panic<T>(held: T) {
+    let body = move || {
+        let _held = held;
+        panic_any(wire::ON_PURPOSE)
+    };
+    drop(catch_unwind(AssertUnwindSafe(|| world::panicking_on_purpose(body))));
 }

@@ -179,6 +179,13 @@ impl Part for Scene {
                 Some(proxies) if code == words::LOOK_OFTEN => {
                     return look_often(proxies, args[0], args[1]).map(|wrong| Told::new(words::COUNT, wrong));
                 }
+                Some(proxies) if code == words::INSERT_OFTEN => {
+                    return insert_often(proxies, args[0], args[1]).map(|sum| Told::new(words::COUNT, sum));
+                }
+                Some(proxies) if code == words::NUMBER => {
+                    let answer = proxies.call(Call::Under(&words::key(1)))?;
+                    return Ok(Told::new(words::COUNT, number(&answer)));
+                }
                 Some(proxies) => return exchange(proxies, code, args),
                 None => return Err(Told::new(players::NOTHING, 0)),
             },
@@ -216,6 +223,24 @@ fn look_often(proxies: &mut dyn Proxies, changes: u64, most: u64) -> Result<u64,
     }
     proxies.call(Call::Set(1, words::OVER))?;
     Ok(wrong)
+}
+
+/// What was put in, less what was there before.
+fn insert_often(proxies: &mut dyn Proxies, count: u64, first: u64) -> Result<u64, Told> {
+    let mut sum = 0_u64;
+    for inserted in first..first + count {
+        let before = proxies.call(Call::Insert(&words::key(1), &inserted.to_string()))?;
+        sum = sum.wrapping_add(inserted).wrapping_sub(number(&before));
+    }
+    Ok(sum)
+}
+
+/// A text that is a number; 0 for every other answer.
+fn number(answer: &Answer) -> u64 {
+    match answer {
+        Answer::Text(Some(text)) => text.parse().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 fn exchange(proxies: &mut dyn Proxies, code: u64, args: &[u64]) -> Result<Told, Told> {

@@ -15,6 +15,11 @@ pub const SET_OFTEN: u64 = 6;
 /// Take the whole list until its last value has changed so many times, but at most so often (the second number), and then set the
 /// second value to [`OVER`]. What comes of it: how often the last value was ahead of the first.
 pub const LOOK_OFTEN: u64 = 7;
+/// Insert so many numbers, of which the first is the second argument, one after the other under the key 1. What comes of it: their sum less
+/// that of the numbers that `insert` gave back.
+pub const INSERT_OFTEN: u64 = 8;
+/// `get` of the key 1, as a number.
+pub const NUMBER: u64 = 9;
 /// A value.
 pub const OVER: &str = "over";
 

@@ -121,8 +121,8 @@ fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
             let busy = observe::busy(&mut stage.people);
             stage.note(Seen::Idle(busy));
         }
-        Step::Dwell => dwell(stage, None),
-        Step::DwellLong => dwell(stage, Some(LONG)),
+        Step::Dwell => dwell(stage, longer_than_pauses(stage)),
+        Step::DwellLong => dwell(stage, LONG),
         Step::Receive(count) => receive(stage, *count)?,
         Step::Stop(place) => {
             if let Some(&who) = stage.people.census().children.get(*place) {
@@ -280,17 +280,19 @@ fn kill_caller(stage: &mut Stage) -> Talk<()> {
     }
 }
 
-/// Lets time pass that nobody else can cause, for clocks to be compared with: much more than anything
-/// has taken so far, so that it shows in whatever it was counted into.
-/// A long time to dwell: a second and a little.
+/// A second and a little.
 const LONG: Duration = Duration::from_millis(1_050);
 
-fn dwell(stage: &mut Stage, wanted: Option<Duration>) {
+/// Much more than anything has taken so far, so that it shows in whatever it was counted into.
+fn longer_than_pauses(stage: &Stage) -> Duration {
     let pauses = stage.trace.events.windows(2).filter(|pair| pair[1].seen != Seen::Dwelt);
     let longest = pauses.map(|pair| pair[1].at_ns.saturating_sub(pair[0].at_ns)).max().unwrap_or_default();
-    let enough = (Duration::from_nanos(longest) * 3).clamp(Duration::from_millis(20), Duration::from_secs(2));
-    let enough = wanted.unwrap_or(enough);
-    let until = stage.elapsed_ns() + u64::try_from(enough.as_nanos()).unwrap_or_default();
+    (Duration::from_nanos(longest) * 3).clamp(Duration::from_millis(20), Duration::from_secs(2))
+}
+
+/// Lets so much time pass that nobody else can cause, for clocks to be compared with.
+fn dwell(stage: &mut Stage, time: Duration) {
+    let until = stage.elapsed_ns() + u64::try_from(time.as_nanos()).unwrap_or_default();
     while stage.elapsed_ns() < until {
         std::thread::sleep(Duration::from_nanos(until.saturating_sub(stage.elapsed_ns())));
     }

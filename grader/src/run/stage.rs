@@ -10,7 +10,8 @@ use super::printed::Printed;
 use super::respondent::{Manner, Respondent};
 use crate::error::{GraderError, Result};
 use crate::observe::{Look, People, Still};
-use crate::sandbox::{Limits, Sandbox, proc};
+use crate::sandbox::proc::{self, Member};
+use crate::sandbox::{Limits, Sandbox};
 use crate::trial::{Event, Leftovers, Seen, Trace, Who};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -203,7 +204,7 @@ impl Stage {
 
     /// Time on a processor of everybody who still lives.
     fn worked_ns(&self) -> u64 {
-        self.people.all().into_iter().map(proc::cpu_ns).sum()
+        self.people.members().iter().map(Member::cpu_ns).sum()
     }
 
     /// Whether the judge itself keeps somebody waiting.

@@ -33,6 +33,14 @@ pub(crate) struct Member {
     pub(crate) tasks: Vec<Task>,
 }
 
+impl Member {
+    /// As [`cpu_ns`].
+    pub(crate) fn cpu_ns(&self) -> u64 {
+        let of = |task: &Task| task.turns.split_whitespace().next()?.parse::<u64>().ok();
+        self.tasks.iter().filter_map(of).sum()
+    }
+}
+
 /// A process with all its threads; `None` if there is none of this number.
 pub(crate) fn member(pid: u32) -> Option<Member> {
     let stat = text(&format!("/proc/{pid}/stat"))?;
@@ -250,8 +258,7 @@ pub(crate) fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
 
 /// Nanoseconds that a process has been on a processor, that of its threads that still live.
 pub(crate) fn cpu_ns(pid: u32) -> u64 {
-    let of = |task: Task| task.turns.split_whitespace().next().and_then(|ns| ns.parse::<u64>().ok());
-    tasks(pid).into_iter().filter_map(of).sum()
+    member(pid).map_or(0, |member| member.cpu_ns())
 }
 
 /// How often the threads of a process have gone to sleep by themselves.

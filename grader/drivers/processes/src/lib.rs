@@ -11,6 +11,7 @@ pub mod gate;
 mod line;
 pub mod refusal;
 mod session;
+pub mod stranger;
 
 pub use drivers_faults as faults;
 pub use line::records;

@@ -267,9 +267,9 @@ const MODEL: TrialRules = TrialRules {
 fn refused(trace: &Trace) -> Result<(), Wrong> {
     let refuses = trace.entries.iter().any(|entry| entry.word == words::REFUSES);
     match returned(trace, 1) {
-        Some([words::OK | words::FAILED, _]) if refuses => {
-            let got = say(returned(trace, 1));
-            let what = format!("a process could not be started, and `elapsed(Processes, ..)` gave {got}");
+        got @ Some([words::OK | words::FAILED, _]) if refuses => {
+            let what =
+                format!("a process could not be started, and `elapsed(Processes, ..)` gave {}", say(got));
             Err(Wrong::new(Fault::WrongAnswer, what))
         }
         _ => Ok(()),

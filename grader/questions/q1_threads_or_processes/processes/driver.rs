@@ -6,11 +6,10 @@
 use super::super::words::processes::{self as words, Call, Job, Then};
 use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
-use crate::{faults, gate, records};
+use crate::{faults, gate, records, stranger};
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::getpid;
 use std::io::{Write, stdout};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::panic_any;
@@ -117,7 +116,7 @@ impl Question for Driver {
         let calls = calls(challenge, Call::from_words)?;
         CALLER.store(getpid().as_raw(), Ordering::Relaxed);
         toolkit::hook::before_fork(before_fork);
-        let mut scene = Scene { answer: *self, local: AtomicU64::new(0), stdout: None, stranger: None };
+        let mut scene = Scene { answer: *self, local: AtomicU64::new(0), stdout: None };
         for (number, call) in (0..).zip(&calls) {
             play_call(number, || _ = scene.play(number, call));
         }
@@ -131,8 +130,6 @@ struct Scene {
     local: AtomicU64,
     /// Where standard output went before.
     stdout: Option<OwnedFd>,
-    /// A child that is none of the answer's.
-    stranger: Option<Pid>,
 }
 
 impl Scene {
@@ -186,19 +183,8 @@ impl Scene {
                 faults::before_thread(before_thread);
                 HOLDS_THREAD.store(true, Ordering::Relaxed);
             }
-            Call::Stranger => {
-                let waits = || {
-                    gate::wait(words::STRANGER);
-                    words::STRANGERS_CODE
-                };
-                self.stranger = toolkit::fork(waits).ok();
-            }
-            Call::Await => {
-                let stranger = self.stranger.take()?;
-                let end = faults::without(|| waitpid(stranger, None));
-                let is_seen = end == Ok(WaitStatus::Exited(stranger, words::STRANGERS_CODE));
-                log(words::AWAITED, &[number, is_seen.into()]);
-            }
+            Call::Stranger => stranger::start(words::STRANGER),
+            Call::Await => log(words::AWAITED, &[number, stranger::await_end()?.into()]),
         }
         Some(())
     }

@@ -215,8 +215,6 @@ pub const AT_REFUSAL: u64 = 99;
 pub const START: u64 = 0xffff;
 /// The task as which a child checks in that is none of the answer's.
 pub const STRANGER: u64 = 0xfffe;
-/// The code with which it leaves.
-pub const STRANGERS_CODE: i32 = 5;
 
 /// A call has returned; args: call, then what, one of those below, and its number.
 pub const RETURNED: u64 = 1;

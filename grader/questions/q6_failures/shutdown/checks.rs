@@ -68,6 +68,14 @@ fn held(fresh: &mut Numbers, workers: u64, jobs: usize) -> Call {
     serve(workers, &jobs)
 }
 
+/// The same, but nobody reads `progress`.
+fn unread(fresh: &mut Numbers, workers: u64, jobs: usize) -> Call {
+    match held(fresh, workers, jobs) {
+        Call::Serve { workers, jobs, .. } => Call::Serve { workers, unread: true, jobs },
+        other => other,
+    }
+}
+
 const CHECKPOINT: Call = Call::Checkpoint(1);
 
 /// So many jobs are under way, and nothing moves any more.
@@ -160,7 +168,7 @@ const GRACEFUL: TrialRules = TrialRules {
         let after = plain(2, &[Then::Give(fresh.fresh()), Then::Give(7), Then::Give(8)]);
         let term = signal(TERM, Whom::Caller);
         let many = [Call::Faults(INTERRUPTED), held(fresh, 2, 4), Call::Faults(0), CHECKPOINT];
-        let stop = [Step::Signal(STOP, Whom::Caller), Step::Quiet];
+        let stop = signal(STOP, Whom::Caller);
         let go_on = [Step::Quiet, Step::Signal(CONT, Whom::Caller), Step::Quiet];
         trials.extend([
             trial(&[held(fresh, 1, 3), after, CHECKPOINT], &[&gathered(1), &term]),
@@ -243,7 +251,7 @@ const SECOND: TrialRules = TrialRules {
         let young = [Call::HoldBirth, held(fresh, 2, 4), CHECKPOINT];
         trials.push(trial(&young, &[&gathered(2), &twice, &look(1)]));
         // Both signals, and the result of a job, are there at one moment.
-        let stop = [Step::Signal(STOP, Whom::Caller), Step::Quiet];
+        let stop = signal(STOP, Whom::Caller);
         let at_once = [
             Step::Quiet,
             Step::Signal(TERM, Whom::Caller),
@@ -298,9 +306,10 @@ const MASK: TrialRules = TrialRules {
         let blocked = |signals: &[u64]| Call::Block(words::bits(signals));
         let held_masks = serve(2, &[Job::held(Then::Mask), Job::held(Then::Mask), Job::held(Then::Give(1))]);
         let all = [TERM, USR1, INT].map(|signal| Step::Signal(signal, Whom::Caller));
+        let stop = signal(STOP, Whom::Caller);
         let pending = [
             &gathered(2),
-            [Step::Signal(STOP, Whom::Caller), Step::Quiet].as_slice(),
+            stop.as_slice(),
             &all,
             &open(0),
             &open(1),
@@ -491,10 +500,11 @@ const CLEAN: TrialRules = TrialRules {
             trial(&[held(fresh, 2, 4), CHECKPOINT], &[&one_done(), &twice, &look(1)]),
         ];
         // Nobody reads `progress` any more.
-        let Call::Serve { workers, jobs, .. } = held(fresh, 2, 3) else { return trials };
-        let unread = Call::Serve { workers, unread: true, jobs };
         let asked = [signal(USR1, Whom::Caller).as_slice(), &[Step::Idle]].concat();
-        trials.push(trial(&[unread, CHECKPOINT], &[&gathered(2), &[Step::Idle], &asked, &open(1), &look(1)]));
+        trials.push(trial(
+            &[unread(fresh, 2, 3), CHECKPOINT],
+            &[&gathered(2), &[Step::Idle], &asked, &open(1), &look(1)],
+        ));
         // Another child of the caller ends meanwhile, and is left to the caller.
         let stranger = [gathered(3).as_slice(), &open(words::STRANGER), &[Step::Quiet]].concat();
         trials.push(trial(

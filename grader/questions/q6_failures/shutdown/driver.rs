@@ -7,12 +7,11 @@
 use super::super::words::shutdown::{self as words, Call, Job, Then};
 use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
-use crate::{faults, gate, records};
+use crate::{faults, gate, records, stranger};
 use nix::fcntl::OFlag;
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, getpid, pipe2};
+use nix::unistd::{getpid, pipe2};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::panic_any;
@@ -84,8 +83,6 @@ static HOLD_BIRTH: AtomicBool = AtomicBool::new(false);
 
 /// Whether children are held before they leave the group.
 static HOLD_GROUP: AtomicBool = AtomicBool::new(false);
-/// The child that is none of the answer's, or 0.
-static STRANGER: AtomicI32 = AtomicI32::new(0);
 
 /// A function for each place.
 const FUNCTIONS: [fn() -> u64; words::MOST_JOBS] = [
@@ -141,18 +138,11 @@ impl Driver {
             Call::HoldFork => HOLD_FORK.store(true, Ordering::Relaxed),
             Call::HoldBirth => HOLD_BIRTH.store(true, Ordering::Relaxed),
             Call::HoldGroup => HOLD_GROUP.store(true, Ordering::Relaxed),
-            Call::Stranger => {
-                let waits = || {
-                    gate::wait(words::STRANGER);
-                    words::STRANGERS_CODE
-                };
-                STRANGER.store(toolkit::fork(waits).map_or(0, Pid::as_raw), Ordering::Relaxed);
-            }
+            Call::Stranger => stranger::start(words::STRANGER),
             Call::Await => {
-                let stranger = Pid::from_raw(STRANGER.load(Ordering::Relaxed));
-                let end = faults::without(|| waitpid(stranger, None));
-                let is_seen = end == Ok(WaitStatus::Exited(stranger, words::STRANGERS_CODE));
-                log(words::AWAITED, &[is_seen.into()]);
+                if let Some(is_seen) = stranger::await_end() {
+                    log(words::AWAITED, &[is_seen.into()]);
+                }
             }
             Call::NoFork(after) => {
                 if refusal::refuse_forks(after) {

@@ -3,7 +3,7 @@
 use super::told::{adds_up, begun, lives, orders};
 use super::{
     CHECKPOINT, CONT, Call, STOP, STUCK, TERM, USR1, calls, gathered, held, one_done, open, serves, signal,
-    trial,
+    trial, unread,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -21,20 +21,18 @@ pub(super) const PROGRESS: TrialRules = TrialRules {
             [asked(Whom::Caller, 1), open(0).to_vec(), gathered(2).to_vec(), asked(Whom::Caller, 2)].concat();
         let late = [term.as_slice(), &asked(Whom::Caller, 3)].concat();
         let often = [vec![Step::Receive(0)], vec![Step::Signal(USR1, Whom::Caller); 5]].concat();
-        let stop = [Step::Receive(0), Step::Signal(STOP, Whom::Caller), Step::Quiet];
+        let stop = [&[Step::Receive(0)], signal(STOP, Whom::Caller).as_slice()].concat();
         let with_another = [
             Step::Signal(USR1, Whom::Caller),
             Step::Signal(TERM, Whom::Caller),
             Step::Signal(CONT, Whom::Caller),
         ];
-        let Call::Serve { workers, jobs, .. } = held(fresh, 2, 3) else { return Vec::new() };
-        let unread = Call::Serve { workers, unread: true, jobs };
         vec![
             trial(&[held(fresh, 2, 4), CHECKPOINT], &[&gathered(2), &twice, &late]),
             trial(&[held(fresh, 2, 12), CHECKPOINT], &[&one_done(), &asked(Whom::Group, 1)]),
             trial(&[held(fresh, 1, 3), CHECKPOINT], &[&gathered(1), &often, &answer(1)]),
             trial(
-                &[unread, CHECKPOINT],
+                &[unread(fresh, 2, 3), CHECKPOINT],
                 &[&gathered(2), &ask(Whom::Caller), &open(1), &gathered(2), &ask(Whom::Caller)],
             ),
             trial(&[held(fresh, 3, 3), CHECKPOINT], &[&gathered(3), &term, &asked(Whom::Caller, 1)]),
@@ -45,15 +43,15 @@ pub(super) const PROGRESS: TrialRules = TrialRules {
     judge: |trial, trace| {
         lives(trace, Fault::Hang, STUCK)?;
         for (call, _, jobs) in serves(trial) {
-            let unread = matches!(calls(trial).first(), Some(Call::Serve { unread: true, .. }));
-            if !unread {
+            let nobody_reads = matches!(calls(trial).first(), Some(Call::Serve { unread: true, .. }));
+            if !nobody_reads {
                 lines(jobs.len(), trace)?;
             }
             let got = adds_up(call, &jobs, trace)?;
             let cut = orders(trace).is_empty() && !got.refused.is_empty();
             let lost = begun(&trace.events, call).into_iter().find(|place| !got.finished.contains_key(place));
             if cut || lost.is_some() {
-                let whom = if unread { " while nobody reads `progress`" } else { "" };
+                let whom = if nobody_reads { " while nobody reads `progress`" } else { "" };
                 let what =
                     format!("SIGUSR1{whom} is no reason to end a job, and `serve` gives {}", got.say());
                 return Err(Wrong::new(Fault::LostTask, what));

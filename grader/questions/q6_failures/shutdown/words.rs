@@ -101,8 +101,6 @@ pub const AT_BIRTH: u64 = 90_002;
 pub const AT_GROUP: u64 = 90_003;
 /// The number at the gate of a child that is none of the answer's.
 pub const STRANGER: u64 = 90_004;
-/// The code with which it leaves.
-pub const STRANGERS_CODE: i32 = 5;
 
 /// The text of [`Then::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a job panics on purpose";

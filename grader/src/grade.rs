@@ -10,11 +10,12 @@ use crate::judge::{self, Assessment};
 use crate::lanes::{self, Lanes, Load};
 use crate::replay::Code;
 use crate::report::{self, CheckReport, QuestionReport};
-use crate::run::{self, Plan};
+use crate::run::{self, Enclosures, Plan};
 use crate::submission::Submission;
 use crate::trials;
 use crate::verdict::{Doubt, DoubtKind, Finding, Refusal, Verdict};
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use wire::Schedule;
@@ -56,36 +57,59 @@ pub fn grade_pieces(
     cache: Option<&Cache>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<QuestionReport> {
-    if question.parts.is_empty() {
-        return grade(workshop, question, &read(question)?, settings, progress);
-    }
+    let reports = grade_questions(workshop, slice::from_ref(question), read, settings, cache, progress)?;
+    reports.into_iter().next().ok_or_else(|| GraderError::bug("a question without a report"))
+}
+
+/// The same for the answers to several questions, whose reports come in the questions' order.
+///
+/// # Errors
+///
+/// As [`grade_pieces`].
+pub fn grade_questions(
+    workshop: &Workshop,
+    questions: &[Question],
+    read: &Reader<'_>,
+    settings: Settings,
+    cache: Option<&Cache>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<QuestionReport>> {
     let mut pieces = Vec::new();
-    for piece in question.pieces() {
-        let answer = read(&piece)?;
-        let kept = match (cache, &answer) {
-            (Some(cache), Ok(answer)) => cache.find(&piece, answer),
-            _ => None,
-        };
-        pieces.push((piece, answer, kept));
+    for (place, question) in questions.iter().enumerate() {
+        for piece in question.pieces() {
+            let answer = read(&piece)?;
+            let kept = match (cache, &answer) {
+                (Some(cache), Ok(answer)) if !question.parts.is_empty() => cache.find(&piece, answer),
+                _ => None,
+            };
+            pieces.push((place, piece, answer, kept));
+        }
     }
     // All pieces at once, in the same lanes: none of them is idle while any piece has work left.
     let shared = Lanes::new(settings.lanes);
-    let reports = lanes::for_each(pieces.len(), pieces.len(), |number| {
-        let (piece, answer, kept) = &pieces[number];
+    let graded = lanes::for_each(pieces.len(), pieces.len(), |number| {
+        let (_, piece, answer, kept) = &pieces[number];
         if let Some(kept) = kept {
             return Ok(kept.clone());
         }
-        progress(&format!("part {} of {}: {}", number + 1, pieces.len(), piece.part_name()));
-        let report = grade_in(&shared, workshop, piece, answer, settings, &|_| ())?;
-        if let (Some(cache), Ok(answer)) = (cache, answer) {
+        // Of several at once nobody could follow the single checks.
+        let within: &(dyn Fn(&str) + Sync) = if pieces.len() == 1 { progress } else { &|_| () };
+        progress(&format!("{} of {}: {}", number + 1, pieces.len(), piece.driver()));
+        let report = grade_in(&shared, workshop, piece, answer, settings, within)?;
+        if let (Some(cache), Ok(answer), true) = (cache, answer, piece.part.is_some()) {
             cache.keep(piece, answer, &report.checks);
         }
         Ok(report.checks)
     })?;
-    let kept =
-        pieces.iter().filter(|(.., kept)| kept.is_some()).map(|(piece, ..)| piece.part_name().to_owned());
-    let kept = kept.collect();
-    Ok(QuestionReport { kept, ..QuestionReport::new(question, reports.into_iter().flatten().collect()) })
+    let mut reports: Vec<QuestionReport> =
+        questions.iter().map(|question| QuestionReport::new(question, Vec::new())).collect();
+    for ((place, piece, _, kept), checks) in pieces.iter().zip(graded) {
+        reports[*place].checks.extend(checks);
+        if kept.is_some() {
+            reports[*place].kept.push(piece.part_name().to_owned());
+        }
+    }
+    Ok(reports)
 }
 
 /// Grades an answer: builds it, then judges it.
@@ -156,7 +180,8 @@ fn judge_in(
         let reports = trials::judge_all(lanes, workshop, question, built, settings, progress)?;
         return Ok(QuestionReport::new(question, reports));
     }
-    let court = Court { lanes, workshop, built, settings, hurry: AtomicBool::new(false), progress };
+    let enclosures = Enclosures::new(&workshop.sandbox);
+    let court = Court { lanes, enclosures, built, settings, hurry: AtomicBool::new(false), progress };
     let reports = court.judge_all(&question.checks)?;
     Ok(QuestionReport::new(question, reports))
 }
@@ -187,12 +212,13 @@ pub fn replay(
     };
     let experiment = code.experiment_of(rules)?;
     let plan = Plan { program, world: code.world, seed: code.seed.into(), depth: 1 };
+    let enclosures = Enclosures::new(&workshop.sandbox);
     if code.world == World::Model {
-        let told = tell(workshop, plan, rules, &experiment, code)?;
+        let told = tell(&enclosures, plan, rules, &experiment, code)?;
         return Ok(told.map(report::cleaned));
     }
     let experiments = [experiment];
-    let played = run::play(&workshop.sandbox, plan, &experiments, false)?;
+    let played = run::play(&enclosures, plan, &experiments, false)?;
     Ok(match judge::assess(rules, &experiments, &played) {
         Assessment::Wrong { wrong, .. } => Some(report::cleaned(Finding::new(wrong, code))),
         _ => None,
@@ -201,13 +227,13 @@ pub fn replay(
 
 /// The finding of one schedule, with its story.
 fn tell(
-    workshop: &Workshop,
+    enclosures: &Enclosures<'_>,
     plan: Plan<'_>,
     rules: &Rules,
     experiment: &crate::experiment::Experiment,
     code: &Code,
 ) -> Result<Option<Finding>> {
-    let Some((run, story)) = run::tell(&workshop.sandbox, plan, experiment, code.schedule)? else {
+    let Some((run, story)) = run::tell(enclosures, plan, experiment, code.schedule)? else {
         return Ok(None);
     };
     let Err(mut wrong) = judge::judge_run(rules, experiment, &run) else { return Ok(None) };
@@ -259,7 +285,7 @@ impl Tried {
 /// Judges the checks of one answer.
 struct Court<'a> {
     lanes: &'a Lanes,
-    workshop: &'a Workshop,
+    enclosures: Enclosures<'a>,
     built: &'a Built,
     settings: Settings,
     /// The answer has come to no end somewhere: do not wait as long for the rest.
@@ -339,7 +365,7 @@ impl Court<'_> {
             return Ok(Some(Tried::nothing()));
         }
         let hurry = self.hurry.load(Ordering::Relaxed);
-        let played = run::play(&self.workshop.sandbox, self.plan(program, world), &experiments, hurry)?;
+        let played = run::play(&self.enclosures, self.plan(program, world), &experiments, hurry)?;
         let assessment = judge::assess(rules, &experiments, &played);
         if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);
@@ -398,7 +424,7 @@ impl Court<'_> {
         {
             let experiments = (rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
             let plan = self.plan(program, world);
-            if let Some(finding) = tell(self.workshop, plan, rules, &experiments[experiment], &code)? {
+            if let Some(finding) = tell(&self.enclosures, plan, rules, &experiments[experiment], &code)? {
                 return Ok(Verdict::Fail(Finding { fault: wrong.fault, ..finding }));
             }
         }

@@ -13,7 +13,7 @@ use crate::judge::{self, Assessment};
 use crate::lanes::{Lanes, Load};
 use crate::replay::Code;
 use crate::report::CheckReport;
-use crate::run::{self, Cast};
+use crate::run::{self, Cast, Enclosures};
 use crate::sandbox::Limits;
 use crate::trial::Trial;
 use crate::verdict::{Finding, Verdict};
@@ -37,7 +37,7 @@ pub(crate) fn judge_all(
     let Outcome::Program(program) = &built.real else {
         return Err(GraderError::bug("nothing to judge"));
     };
-    let bench = Bench { workshop, program, settings, hurry: AtomicBool::new(false) };
+    let bench = Bench::new(workshop, program, settings);
     let checks = &question.checks;
     let found = bench.try_all(lanes, checks, progress)?;
     let mut reports = Vec::new();
@@ -67,8 +67,7 @@ pub(crate) fn replay(
 ) -> Result<Option<Finding>> {
     let rules = check.trial_rules().ok_or_else(|| GraderError::bug("no rules for processes"))?;
     let trial = code.trial_of(rules)?;
-    let bench =
-        Bench { workshop, program, settings: Settings::new(code.seed), hurry: AtomicBool::new(false) };
+    let bench = Bench::new(workshop, program, Settings::new(code.seed));
     let assessment = bench.try_trial(check, code.experiment, &trial)?;
     Ok(match verdict(check, assessment, code.seed) {
         Verdict::Fail(finding) => Some(finding),
@@ -77,14 +76,19 @@ pub(crate) fn replay(
 }
 
 struct Bench<'a> {
-    workshop: &'a Workshop,
+    enclosures: Enclosures<'a>,
     program: &'a Path,
     settings: Settings,
     /// The answer has used up its processor time somewhere: give it less elsewhere.
     hurry: AtomicBool,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    fn new(workshop: &'a Workshop, program: &'a Path, settings: Settings) -> Self {
+        let enclosures = Enclosures::new(&workshop.sandbox);
+        Self { enclosures, program, settings, hurry: AtomicBool::new(false) }
+    }
+
     /// Tries all checks, several trials at the same time. They begin with the first one of each check:
     /// an answer that fails there is spared the rest.
     fn try_all(
@@ -102,7 +106,7 @@ impl Bench<'_> {
         // For each check the number of the first trial so far that decides it.
         let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
         // Most of a trial's time is spent on watching that nothing moves.
-        let tried = lanes.for_each(jobs.len(), Load::Half, |job| {
+        let tried = lanes.for_each(jobs.len(), Load::Third, |job| {
             let (place, number) = jobs[job];
             if decided[place].load(Ordering::Relaxed) < number {
                 return Ok(Assessment::Sound); // nobody asks for it any more
@@ -151,7 +155,7 @@ impl Bench<'_> {
         let limits = Limits::PROCESSES;
         let limits = if self.hurry.load(Ordering::Relaxed) { limits.in_hurry() } else { limits };
         let cast = Cast { program: self.program, limits };
-        let trace = run::conduct(&self.workshop.sandbox, cast, trial)?;
+        let trace = run::conduct(&self.enclosures, cast, trial)?;
         let assessment = judge::assess_trial(rules, number, trial, &trace);
         if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);

@@ -44,16 +44,16 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     }
     let seed = seed(flags)?;
     let cache = if remembers(flags) { Some(Cache::open(&workshop)?) } else { None };
-    let mut reports = Vec::new();
-    for question in &questions {
+    let graded = course::with_progress(|tell| {
         let settings = settings(flags, seed);
-        let graded = course::with_progress(|tell| {
-            grade::grade_pieces(&workshop, question, &read, settings, cache.as_ref(), tell)
-        });
+        grade::grade_questions(&workshop, &questions, &read, settings, cache.as_ref(), tell)
+    })?;
+    let mut reports = Vec::new();
+    for (question, graded) in questions.iter().zip(graded) {
         reports.push(QuestionReport {
             whose: course::whose(flags),
             quiz: quiz_of(flags, question)?,
-            ..graded?
+            ..graded
         });
     }
     let report = Report { layers: workshop.sandbox.layers.clone(), questions: reports };

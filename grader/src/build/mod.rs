@@ -391,7 +391,6 @@ fn rustc(
         reads,
         folder: work,
         temporary,
-        driver: None,
         reaper: None,
         limits: Limits::COMPILER,
         sees_processes: false,

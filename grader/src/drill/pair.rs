@@ -7,8 +7,10 @@ use super::trial::Trial;
 use crate::error::{GraderError, Result};
 use crate::sandbox::{Slot, proc};
 use crate::scratch::Scratch;
-use std::fs;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::{self, File};
 use std::io::Read;
+use std::os::fd::AsFd;
 
 /// All ways to meet, in one box.
 const ALL: &str = "file memory socket process signal";
@@ -49,17 +51,24 @@ fn apart(trial: &Trial<'_>, walls: Walls) -> Result<Seen> {
     let scratch = Scratch::new("pair")?;
     let tag = tag("pair");
     let words = ["pair".to_owned(), "host".to_owned(), tag.clone()].to_vec();
-    let (mut host, _reaper, _driver) = trial.start(words, walls, true, (&slot, &scratch))?;
-    let mut told = [0; 6];
-    host.stderr
-        .read_exact(&mut told)
-        .map_err(|error| GraderError::machine(format!("the first of a pair does not start: {error}")))?;
-    let pid = proc::below(host.pid).into_iter().max().unwrap_or_default();
+    let (enclosure, mut host) = trial.start(words, walls, true, (&slot, &scratch))?;
+    await_word(&mut host.stderr)?;
+    let pid = proc::below(enclosure.reaper_pid).into_iter().max().unwrap_or_default();
     let seen = trial.half(
         "guest",
         vec![tag, format!("folder={}", scratch.path().display()), format!("pid={pid}")],
         walls,
     );
-    host.finish();
+    drop(enclosure);
     seen
+}
+
+/// Waits until a program has said anything.
+fn await_word(stderr: &mut File) -> Result<()> {
+    let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLIN)];
+    let _ = poll(&mut ready, PollTimeout::NONE);
+    match stderr.read(&mut [0; 6]) {
+        Ok(1..) => Ok(()),
+        _ => Err(GraderError::machine("the first of a pair does not start")),
+    }
 }

@@ -6,22 +6,22 @@
 use super::boxes::{Seen, Walls};
 use super::program::Program;
 use super::victims::{Services, Victims};
-use crate::error::{GraderError, Result};
+use crate::error::Result;
 use crate::report;
+use crate::run::enclosure::{Enclosure, Guest};
 use crate::run::link;
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
+use crate::sandbox::{Limits, Order, Sandbox, Slot};
 use crate::scratch::Scratch;
 use hostile::{Attack, Witness};
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{self, MsgFlags};
 use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use wire::{KILL, Notice};
+use wire::{CLEAR, Notice};
 
 /// Only against a program or a reaper that hangs; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,8 +45,6 @@ struct End {
     text: String,
     /// Whether everything that could print has ended.
     is_silent: bool,
-    /// Why it could not be started.
-    trouble: Option<String>,
 }
 
 impl Trial<'_> {
@@ -111,20 +109,19 @@ impl Trial<'_> {
         (slot, scratch): (&Slot, &Scratch),
         before_sweep: impl FnOnce(),
     ) -> Result<End> {
-        let (running, reaper, _driver) = self.start(words, walls, sees_processes, (slot, scratch))?;
-        End::of(running, &reaper, before_sweep)
+        let (enclosure, guest) = self.start(words, walls, sees_processes, (slot, scratch))?;
+        Ok(End::of(enclosure, guest, before_sweep))
     }
 
-    /// Starts the program. Returns also the sockets of its reaper and its driver.
+    /// Starts the program in a box of its own.
     pub(super) fn start(
         &self,
         words: Vec<String>,
         walls: Walls,
         sees_processes: bool,
         (slot, scratch): (&Slot, &Scratch),
-    ) -> Result<(Running, OwnedFd, OwnedFd)> {
+    ) -> Result<(Enclosure, Guest)> {
         let sandbox = self.sandbox.with(walls.layers(&self.sandbox.layers));
-        let ((reaper, for_reaper), (driver, for_driver)) = (link::pair()?, link::pair()?);
         slot.give(scratch.path())?;
         let order = Order {
             program: &self.program.path,
@@ -132,14 +129,15 @@ impl Trial<'_> {
             reads: Vec::new(),
             folder: scratch.path(),
             temporary: scratch.path(),
-            driver: Some(link::high(&for_driver)?),
-            reaper: Some(for_reaper),
+            reaper: None,
             limits: Limits::PROCESSES,
             sees_processes,
             compiler: false,
             many_threads: false,
         };
-        Ok((sandbox::start(&sandbox, slot, order)?, reaper, driver))
+        let enclosure = Enclosure::open(&sandbox, slot, order)?;
+        let guest = enclosure.let_in()?;
+        Ok((enclosure, guest))
     }
 }
 
@@ -152,11 +150,8 @@ fn is_harmless(line: &str) -> bool {
 
 impl End {
     /// Waits for the end of a program, then has the reaper end everything else.
-    fn of(mut running: Running, reaper: &OwnedFd, before_sweep: impl FnOnce()) -> Result<Self> {
-        for pipe in [running.stdout.as_fd(), running.stderr.as_fd()] {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-                .map_err(|error| GraderError::machine(format!("failed to prepare a pipe: {error}")))?;
-        }
+    fn of(enclosure: Enclosure, mut guest: Guest, before_sweep: impl FnOnce()) -> Self {
+        let reaper = &enclosure.reaper;
         let mut end = Self::default();
         let mut kept = Vec::new();
         let mut deadline = Instant::now() + PATIENCE;
@@ -173,15 +168,15 @@ impl End {
                         let status = u32::try_from(status).unwrap_or_default().cast_signed();
                         end.status = Some(ExitStatus::from_raw(status));
                     }
-                    Ok(Notice::NotStarted { why }) => end.trouble = Some(why),
+                    Ok(Notice::Gone { .. }) => is_reaped = true,
                     _ => {}
                 }
             }
-            let ends = [drain(&mut running.stdout, &mut Vec::new()), drain(&mut running.stderr, &mut kept)];
+            let ends = [drain(&mut guest.stdout, &mut Vec::new()), drain(&mut guest.stderr, &mut kept)];
             end.is_silent = ends == [true, true];
-            let is_over = end.status.is_some() || end.trouble.is_some() || is_reaped;
+            let is_over = end.status.is_some() || is_reaped;
             if is_over && !has_told {
-                let _ = socket::send(reaper.as_raw_fd(), KILL, MsgFlags::MSG_NOSIGNAL);
+                let _ = socket::send(reaper.as_raw_fd(), CLEAR, MsgFlags::MSG_NOSIGNAL);
                 has_told = true;
                 deadline = Instant::now() + PATIENCE;
             }
@@ -190,9 +185,9 @@ impl End {
             }
         }
         before_sweep();
-        running.finish();
+        drop(enclosure);
         end.text = String::from_utf8_lossy(&kept).into_owned();
-        Ok(end)
+        end
     }
 
     /// What the program says of itself, or what ended it.
@@ -206,13 +201,12 @@ impl End {
                 return Seen::Stopped(evidence);
             }
         }
-        match (self.status.and_then(|status| status.signal()), &self.trouble) {
-            (Some(signal), _) => {
+        match self.status.and_then(|status| status.signal()) {
+            Some(signal) => {
                 let name = Signal::try_from(signal).map_or_else(|_| signal.to_string(), |s| s.to_string());
                 Seen::Stopped(name)
             }
-            (None, Some(why)) => Seen::Unclear(why.clone()),
-            (None, None) => Seen::Unclear(format!("{:?}, {:?}", self.status, self.text)),
+            None => Seen::Unclear(format!("{:?}, {:?}", self.status, self.text)),
         }
     }
 }

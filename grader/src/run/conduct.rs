@@ -3,11 +3,12 @@
 //! Knows steps, never checks. The respondent may return, leave or hang at any step; then the rest of
 //! the script is void and what was seen so far is the trace.
 
+use super::enclosures::Enclosures;
 use super::ending::{Ending, Talk};
 use super::stage::{Held, Stage, Waited};
 use crate::error::Result;
 use crate::observe;
-use crate::sandbox::{Limits, Sandbox, proc};
+use crate::sandbox::{Limits, proc};
 use crate::trial::{Pick, Seen, Step, Trace, Trial, Who, Whom};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -29,15 +30,15 @@ pub struct Cast<'a> {
 /// # Errors
 ///
 /// A machine error if the respondent cannot be started.
-pub fn conduct(sandbox: &Sandbox, cast: Cast<'_>, trial: &Trial) -> Result<Trace> {
-    let mut stage = Stage::start(sandbox, cast.program, cast.limits)?;
+pub fn conduct(enclosures: &Enclosures<'_>, cast: Cast<'_>, trial: &Trial) -> Result<Trace> {
+    let mut stage = Stage::start(enclosures, cast.program, cast.limits)?;
     let end = play(&mut stage, trial).err();
     let mut trace = stage.finish();
     trace.end = end;
     Ok(trace)
 }
 
-fn play(stage: &mut Stage, trial: &Trial) -> Talk<()> {
+fn play(stage: &mut Stage<'_>, trial: &Trial) -> Talk<()> {
     let challenge =
         Challenge { scene: trial.scene.to_owned(), words: trial.words.clone(), seed: 0, timed: false };
     stage.begin(&challenge)?;
@@ -77,7 +78,7 @@ fn play(stage: &mut Stage, trial: &Trial) -> Talk<()> {
     stage.close()
 }
 
-fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
+fn take(stage: &mut Stage<'_>, step: &Step) -> Talk<()> {
     match step {
         Step::Checkpoint(number) => {
             stage.wait_until(|stage| stage.at_checkpoint == Some(*number))?;
@@ -147,7 +148,7 @@ fn take(stage: &mut Stage, step: &Step) -> Talk<()> {
     Ok(())
 }
 
-fn go_on(stage: &mut Stage) -> Talk<()> {
+fn go_on(stage: &mut Stage<'_>) -> Talk<()> {
     if stage.at_checkpoint.take().is_some() {
         stage.note(Seen::WentOn);
         stage.send(&Request::GoOn)?;
@@ -163,7 +164,7 @@ fn find(held: &[Held], pick: Pick) -> Option<usize> {
     }
 }
 
-fn flow(stage: &mut Stage, count: usize, except: &[u64], together: usize) -> Talk<()> {
+fn flow(stage: &mut Stage<'_>, count: usize, except: &[u64], together: usize) -> Talk<()> {
     let free = |stage: &Stage| -> Vec<usize> {
         let held = stage.held.iter().enumerate();
         held.filter(|(_, held)| !except.contains(&held.task)).map(|(place, _)| place).collect()
@@ -188,7 +189,7 @@ fn signal(who: Who, signal: Signal) {
 
 /// Sends a signal to the caller or to all of its process group: one by one, as the kernel does it. The group as a whole may hold
 /// others than those of the trial.
-fn send(stage: &mut Stage, by: Signal, whom: Whom) {
+fn send(stage: &mut Stage<'_>, by: Signal, whom: Whom) {
     let caller = stage.people.caller;
     stage.note(Seen::Signalled(by as i32, whom));
     let group = proc::group(caller);
@@ -206,7 +207,7 @@ fn is_dead(who: Who) -> bool {
 }
 
 /// Kills a child of the caller that is held at no gate, the one with this place among those.
-fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Talk<()> {
+fn kill_idle(stage: &mut Stage<'_>, place: usize, by: Signal) -> Talk<()> {
     let busy: Vec<u32> = stage.held.iter().map(|held| held.who.pid).collect();
     let census = stage.people.census();
     let idle = census.children.iter().filter(|who| !busy.contains(&who.pid)).nth(place);
@@ -217,7 +218,7 @@ fn kill_idle(stage: &mut Stage, place: usize, by: Signal) -> Talk<()> {
 }
 
 /// Kills a process of the trial and waits until the kernel shows it dead.
-fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Talk<()> {
+fn kill_one(stage: &mut Stage<'_>, who: Who, by: Signal) -> Talk<()> {
     if !stage.people.has(who.pid) {
         return Ok(());
     }
@@ -242,7 +243,7 @@ fn kill_one(stage: &mut Stage, who: Who, by: Signal) -> Talk<()> {
 
 /// Kills the caller and waits until everything that it started has ended, or can never end. Gates are opened once it is dead, and so
 /// are those at which anybody arrives later.
-fn kill_caller(stage: &mut Stage) -> Talk<()> {
+fn kill_caller(stage: &mut Stage<'_>) -> Talk<()> {
     let caller = stage.people.name(stage.people.caller);
     stage.people.census(); // so that everybody has a name while parents can still be told
     // What the kernel does to others at its death has been done before anybody goes on.
@@ -284,14 +285,14 @@ fn kill_caller(stage: &mut Stage) -> Talk<()> {
 const LONG: Duration = Duration::from_millis(1_050);
 
 /// Much more than anything has taken so far, so that it shows in whatever it was counted into.
-fn longer_than_pauses(stage: &Stage) -> Duration {
+fn longer_than_pauses(stage: &Stage<'_>) -> Duration {
     let pauses = stage.trace.events.windows(2).filter(|pair| pair[1].seen != Seen::Dwelt);
     let longest = pauses.map(|pair| pair[1].at_ns.saturating_sub(pair[0].at_ns)).max().unwrap_or_default();
     (Duration::from_nanos(longest) * 3).clamp(Duration::from_millis(20), Duration::from_secs(2))
 }
 
 /// Lets so much time pass that nobody else can cause, for clocks to be compared with.
-fn dwell(stage: &mut Stage, time: Duration) {
+fn dwell(stage: &mut Stage<'_>, time: Duration) {
     let until = stage.elapsed_ns() + u64::try_from(time.as_nanos()).unwrap_or_default();
     while stage.elapsed_ns() < until {
         std::thread::sleep(Duration::from_nanos(until.saturating_sub(stage.elapsed_ns())));
@@ -300,14 +301,14 @@ fn dwell(stage: &mut Stage, time: Duration) {
 }
 
 /// Reads the message socket until so many records have come in all, or no more come.
-fn receive(stage: &mut Stage, count: usize) -> Talk<()> {
+fn receive(stage: &mut Stage<'_>, count: usize) -> Talk<()> {
     stage.lets_writers_go = true;
     let received = receive_until(stage, count);
     stage.lets_writers_go = false;
     received
 }
 
-fn receive_until(stage: &mut Stage, count: usize) -> Talk<()> {
+fn receive_until(stage: &mut Stage<'_>, count: usize) -> Talk<()> {
     loop {
         while stage.take_record() {}
         let come =

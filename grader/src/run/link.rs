@@ -5,14 +5,13 @@
 use crate::error::{GraderError, Result};
 use crate::experiment::Numbers;
 use crate::sandbox;
-use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::socket::{
     self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, sockopt,
 };
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{IoSlice, IoSliceMut, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// A message as it came.
 #[derive(Debug)]
@@ -43,12 +42,16 @@ pub(super) fn ask_for_sender(socket: &OwnedFd) -> Result<()> {
 /// close-on-exec and at numbers of the kernel's choice, so that no program that the answer starts
 /// inherits a way to talk to the judge.
 pub(super) fn hand_over(first: &OwnedFd, sockets: &[&OwnedFd]) -> Result<()> {
-    let fds: Vec<RawFd> = sockets.iter().map(|socket| socket.as_raw_fd()).collect();
+    send_with(first, &[0], sockets)
+}
+
+/// Sends a message with descriptors.
+pub(super) fn send_with(socket: &OwnedFd, bytes: &[u8], others: &[&OwnedFd]) -> Result<()> {
+    let fds: Vec<RawFd> = others.iter().map(|fd| fd.as_raw_fd()).collect();
     let rights = [ControlMessage::ScmRights(&fds)];
-    let parts = [IoSlice::new(&[0])];
-    socket::sendmsg::<()>(first.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)
+    socket::sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], &rights, MsgFlags::MSG_NOSIGNAL, None)
         .map(drop)
-        .map_err(|error| GraderError::machine(format!("failed to hand a socket over: {error}")))
+        .map_err(|error| GraderError::machine(format!("failed to hand a descriptor over: {error}")))
 }
 
 std::thread_local! {
@@ -88,13 +91,6 @@ fn receive_in(socket: &OwnedFd, room: &mut [u8]) -> Option<Parcel> {
 pub(super) fn has_message(socket: &OwnedFd) -> bool {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
     socket::recv(socket.as_raw_fd(), &mut [0], flags).is_ok_and(|count| count > 0)
-}
-
-/// The same descriptor at a number that the child's fixed numbers cannot meet.
-pub(crate) fn high(fd: &OwnedFd) -> Result<OwnedFd> {
-    let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(64))
-        .map_err(|error| GraderError::machine(format!("failed to copy a descriptor: {error}")))?;
-    Ok(sandbox::own(copy).into())
 }
 
 /// Bits that nobody can foresee.

@@ -1,10 +1,12 @@
 //! Running a respondent and bringing home what it recorded.
 //!
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
-//! side of the talk is in `session`, the process itself in `respondent`, what the kernel shows in
-//! `watch`, what it takes of the machine in `supervisor`, the end of it in `ending`.
+//! side of the talk is in `session`, the process itself in `respondent`, the box that it is in in `enclosure`,
+//! those that are free in `enclosures`, what the kernel shows in `watch`, what it takes of the machine in `supervisor`, the end of it in `ending`.
 
 mod conduct;
+pub(crate) mod enclosure;
+mod enclosures;
 mod ending;
 pub(crate) mod link;
 mod printed;
@@ -15,11 +17,12 @@ mod supervisor;
 mod watch;
 
 pub use conduct::{Cast, conduct};
+pub use enclosures::Enclosures;
 pub use ending::{Ending, Excess};
 
 use crate::error::Result;
 use crate::experiment::{Experiment, World};
-use crate::sandbox::{Limits, Sandbox};
+use crate::sandbox::Limits;
 use session::Session;
 use std::path::Path;
 use wire::{Challenge, Run, Schedule};
@@ -56,14 +59,19 @@ const FOR_A_SHORTER_STORY: u32 = 100;
 /// # Errors
 ///
 /// A machine error if the respondent cannot be started or does not understand us.
-pub fn play(sandbox: &Sandbox, plan: Plan<'_>, experiments: &[Experiment], hurry: bool) -> Result<Played> {
+pub fn play(
+    enclosures: &Enclosures<'_>,
+    plan: Plan<'_>,
+    experiments: &[Experiment],
+    hurry: bool,
+) -> Result<Played> {
     let schedules: u32 = experiments.iter().map(|experiment| experiment.runs).sum();
     let limits = match plan.world {
         World::Real => Limits::REAL,
         World::Model => Limits::model(schedules * plan.depth),
     };
     let limits = if hurry && plan.world == World::Real { limits.in_hurry() } else { limits };
-    let mut session = Session::start(sandbox, plan.program, plan.world, limits, hurry)?;
+    let mut session = Session::start(enclosures, plan.program, plan.world, limits, hurry)?;
     let mut played = Played::default();
     for (number, experiment) in experiments.iter().enumerate() {
         let (runs, end) = play_one(&mut session, plan, experiment);
@@ -88,7 +96,7 @@ pub fn play(sandbox: &Sandbox, plan: Plan<'_>, experiments: &[Experiment], hurry
 }
 
 fn play_one(
-    session: &mut Session,
+    session: &mut Session<'_>,
     plan: Plan<'_>,
     experiment: &Experiment,
 ) -> (Vec<Run>, std::result::Result<(), Ending>) {
@@ -122,12 +130,12 @@ fn play_one(
 ///
 /// As [`play`].
 pub fn tell(
-    sandbox: &Sandbox,
+    enclosures: &Enclosures<'_>,
     plan: Plan<'_>,
     experiment: &Experiment,
     schedule: Schedule,
 ) -> Result<Option<(Run, Vec<String>)>> {
-    let mut session = Session::start(sandbox, plan.program, plan.world, Limits::model(500), false)?;
+    let mut session = Session::start(enclosures, plan.program, plan.world, Limits::model(500), false)?;
     let story = session.begin(&challenge(plan.seed, experiment)).and_then(|()| session.tell(schedule));
     session.abandon();
     Ok(story.ok())

@@ -2,28 +2,24 @@
 //!
 //! Knows processes and notices, not what is said to the driver.
 
+use super::enclosure::Guest;
+use super::enclosures::{Enclosures, Kind, Room};
 use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
 use super::supervisor::Supervisor;
 use crate::error::{GraderError, Result};
+use crate::sandbox::Limits;
 use crate::sandbox::proc::{self, Member};
-use crate::sandbox::{self, Limits, Order, Running, Sandbox, Slot};
-use crate::scratch::Scratch;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{self, MsgFlags};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
-use wire::{KILL, Notice};
-
-/// How long a machine may take to start a process.
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::sync::Arc;
+use wire::Notice;
 
 /// What kind of program it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Manner {
     /// It starts threads by the thousand.
     pub(super) many_threads: bool,
@@ -41,11 +37,12 @@ pub(super) struct Ended {
 }
 
 #[derive(Debug)]
-pub(super) struct Respondent {
-    /// The outermost process of the run.
-    pub(super) running: Running,
+pub(super) struct Respondent<'a> {
+    enclosures: &'a Enclosures<'a>,
+    /// The box that it is in, until it is finished.
+    room: Option<Room>,
     /// The judge's talk with the reaper.
-    pub(super) reaper: OwnedFd,
+    pub(super) reaper: Arc<OwnedFd>,
     /// The reaper's number.
     pub(super) reaper_pid: u32,
     /// The respondent's own number.
@@ -54,12 +51,10 @@ pub(super) struct Respondent {
     pub(super) ended: Option<Ended>,
     /// Looks at what it takes.
     supervisor: Supervisor,
-    // Dropped last: the slot must not be lent again while a process of the run lives.
-    _scratch: Scratch,
-    _slot: Slot,
+    user: Option<u32>,
 }
 
-impl Respondent {
+impl<'a> Respondent<'a> {
     /// Starts a program behind a reaper. Returns also the socket that the program finds at its number,
     /// and what it has printed.
     ///
@@ -67,48 +62,28 @@ impl Respondent {
     ///
     /// A machine error if it does not start.
     pub(super) fn start(
-        sandbox: &Sandbox,
+        enclosures: &'a Enclosures<'a>,
         program: &Path,
         limits: Limits,
         manner: Manner,
     ) -> Result<(Self, OwnedFd, Printed)> {
-        let (reaper, for_reaper) = link::pair()?;
-        let (first, for_first) = link::pair()?;
-        let slot = Slot::take(&sandbox.layers)?;
-        let scratch = Scratch::new("run")?;
-        slot.give(scratch.path())?;
-        let order = Order {
-            program,
-            args: Vec::new(),
-            reads: Vec::new(),
-            folder: scratch.path(),
-            temporary: scratch.path(),
-            driver: Some(link::high(&for_first)?),
-            reaper: Some(for_reaper),
-            limits,
-            sees_processes: manner.sees_processes,
-            compiler: false,
-            many_threads: manner.many_threads,
-        };
-        let mut running = sandbox::start(sandbox, &slot, order)?;
-        drop(for_first);
-        let mut printed = Printed::nothing(&running)?;
-        let (reaper_pid, pid) = match await_start(&reaper, running.pid, sandbox.layers.namespaces) {
-            Ok(pids) => pids,
-            Err(error) => {
-                let _ = printed.drain(&mut running, &limits);
-                let words = printed.last_words().map_or(String::new(), |words| format!(": {words}"));
-                return Err(GraderError::machine(format!("{error}{words}")));
-            }
-        };
-        let supervisor = Supervisor::new(reaper_pid, scratch.path(), sandbox.layers.namespaces, slot.user());
-        let (ended, _scratch, _slot) = (None, scratch, slot);
-        let this = Self { running, reaper, reaper_pid, pid, ended, supervisor, _scratch, _slot };
-        Ok((this, first, printed))
+        let kind = Kind { program: program.to_path_buf(), limits, manner };
+        let (room, Guest { pid, driver, stdout, stderr }) = enclosures.let_in(kind)?;
+        let pid = pid.ok_or_else(|| GraderError::machine("the respondent vanished at its start"))?;
+        let (reaper, reaper_pid) = (Arc::clone(&room.enclosure.reaper), room.enclosure.reaper_pid);
+        let user = room.slot.user();
+        let inside = enclosures.sandbox.layers.namespaces;
+        let supervisor = Supervisor::new(reaper_pid, room.scratch.path(), inside, user);
+        let this =
+            Self { enclosures, room: Some(room), reaper, reaper_pid, pid, ended: None, supervisor, user };
+        Ok((this, driver, Printed::nothing(stdout, stderr)))
     }
 
     /// Takes in one notice of the reaper's, if there is one.
     pub(super) fn take_notice(&mut self) -> bool {
+        if self.room.is_none() {
+            return false; // it is another's reaper now
+        }
         let Some(parcel) = link::receive(&self.reaper, Notice::MAX_BYTES) else { return false };
         if let Ok(Notice::Ended { status, strays, left }) = Notice::from_bytes(&parcel.bytes) {
             let status = ExitStatus::from_raw(u32::try_from(status).unwrap_or_default().cast_signed());
@@ -122,7 +97,7 @@ impl Respondent {
         if self.supervisor.has_own_folders() {
             return proc::shared_memory_inside(self.reaper_pid);
         }
-        self.running.shared_memory().len()
+        self.user.map_or(0, |user| proc::shared_memory_of(user).len())
     }
 
     /// Looks at what these processes of the run take of the machine; an error if it is too much.
@@ -155,43 +130,11 @@ impl Respondent {
         }
     }
 
-    /// Ends everything.
+    /// Ends everything. The box may then be another's.
     pub(super) fn finish(&mut self) {
-        let _ = socket::send(self.reaper.as_raw_fd(), KILL, MsgFlags::MSG_NOSIGNAL);
-        let deadline = Instant::now() + Duration::from_secs(5);
-        // The reaper goes when everything below it has gone; if it does not, it goes with the rest.
-        while self.running.ended().is_none() && Instant::now() < deadline {
-            let mut ready = [PollFd::new(self.reaper.as_fd(), PollFlags::POLLIN)];
-            let _ = poll(&mut ready, PollTimeout::from(2_u8));
-            let is_closed = ready[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP));
-            while self.take_notice() {}
-            if is_closed {
-                std::thread::sleep(Duration::from_micros(200));
-            }
+        let Some(room) = self.room.take() else { return };
+        if matches!(self.ended, Some(Ended { strays: 0, .. })) {
+            self.enclosures.give_back(room, &self.supervisor);
         }
-        self.running.finish();
-    }
-}
-
-/// Waits until the reaper has started the respondent; the numbers of both outside all namespaces.
-fn await_start(reaper: &OwnedFd, outermost: u32, inside: bool) -> Result<(u32, u32)> {
-    let mut ready = [PollFd::new(reaper.as_fd(), PollFlags::POLLIN)];
-    let timeout = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::NONE);
-    let _ = poll(&mut ready, timeout);
-    let notice = link::receive(reaper, Notice::MAX_BYTES).and_then(|p| Notice::from_bytes(&p.bytes).ok());
-    let only_child = |pid: u32| match proc::children(pid).as_slice() {
-        [child] => Ok(*child),
-        _ => Err(GraderError::machine("the respondent vanished at its start")),
-    };
-    match notice {
-        // The numbers in the notice are those of its own namespace; ours are what the kernel lists.
-        Some(Notice::Started { .. }) => {
-            let reaper = if inside { only_child(outermost)? } else { outermost };
-            Ok((reaper, only_child(reaper)?))
-        }
-        Some(Notice::NotStarted { why }) => {
-            Err(GraderError::machine(format!("the respondent does not start: {why}")))
-        }
-        _ => Err(GraderError::machine("the reaper does not start")),
     }
 }

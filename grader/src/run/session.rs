@@ -4,6 +4,7 @@
 //! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
 //! a proof, or the judge's patience.
 
+use super::enclosures::Enclosures;
 use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
@@ -11,8 +12,8 @@ use super::respondent::{Ended, Manner, Respondent};
 use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
 use crate::error::Result;
 use crate::experiment::World;
+use crate::sandbox::Limits;
 use crate::sandbox::proc::{self, Task};
-use crate::sandbox::{Limits, Sandbox};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
 use std::collections::BTreeMap;
@@ -26,8 +27,8 @@ use wire::{Challenge, Entry, MAX_MESSAGE_BYTES, Reply, Request, Run, Schedule};
 /// How long threads that are just ending get until they are gone.
 const GRACE: Duration = Duration::from_secs(2);
 
-pub(super) struct Session {
-    respondent: Respondent,
+pub(super) struct Session<'a> {
+    respondent: Respondent<'a>,
     socket: OwnedFd,
     limits: Limits,
     watch: Watch,
@@ -60,16 +61,16 @@ struct Gate {
     key: File,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     pub(super) fn start(
-        sandbox: &Sandbox,
+        enclosures: &'a Enclosures<'a>,
         program: &Path,
         world: World,
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
         let manner = Manner { many_threads: world == World::Model, ..Manner::default() };
-        let (respondent, first, printed) = Respondent::start(sandbox, program, limits, manner)?;
+        let (respondent, first, printed) = Respondent::start(enclosures, program, limits, manner)?;
         let (socket, for_driver) = link::pair()?;
         link::hand_over(&first, &[&for_driver])?;
         let watch = Watch::new(respondent.pid, hurry);
@@ -232,10 +233,11 @@ impl Session {
         loop {
             let wait = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(wait.as_millis() as i32 + 1).unwrap_or(PollTimeout::ZERO);
+            let [stdout, stderr] = self.printed.pipes();
             let mut ready = [
                 PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.respondent.running.stdout.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.respondent.running.stderr.as_fd(), PollFlags::POLLIN),
+                PollFd::new(stdout, PollFlags::POLLIN),
+                PollFd::new(stderr, PollFlags::POLLIN),
             ];
             let _ = poll(&mut ready, timeout);
             let seen: Vec<PollFlags> =
@@ -259,7 +261,7 @@ impl Session {
 
     /// Reads and counts what the process prints; keeps the end of its complaints.
     fn drain(&mut self) -> Talk<()> {
-        self.printed.drain(&mut self.respondent.running, &self.limits).map_err(|ending| self.stop(ending))
+        self.printed.drain(&self.limits).map_err(|ending| self.stop(ending))
     }
 
     /// One message and, if one came along, the key of a gate. `None` at the end.

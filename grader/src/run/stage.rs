@@ -4,14 +4,15 @@
 //! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
 //! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
 
+use super::enclosures::Enclosures;
 use super::ending::{Ending, Excess, Talk};
 use super::link::{self, Parcel};
 use super::printed::Printed;
 use super::respondent::{Manner, Respondent};
 use crate::error::{GraderError, Result};
 use crate::observe::{Look, People, Still};
+use crate::sandbox::Limits;
 use crate::sandbox::proc::{self, Member};
-use crate::sandbox::{Limits, Sandbox};
 use crate::trial::{Event, Leftovers, Seen, Trace, Who};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -61,8 +62,8 @@ pub(super) enum Waited {
     Over,
 }
 
-pub(super) struct Stage {
-    respondent: Respondent,
+pub(super) struct Stage<'a> {
+    respondent: Respondent<'a>,
     driver: OwnedFd,
     rendezvous: OwnedFd,
     /// Full at first, so that writers wait; read only when a step says so.
@@ -91,11 +92,11 @@ fn now_ns() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_nanos() as u64)
 }
 
-impl Stage {
+impl<'a> Stage<'a> {
     /// Starts the reaper and, through it, the respondent.
-    pub(super) fn start(sandbox: &Sandbox, program: &Path, limits: Limits) -> Result<Self> {
+    pub(super) fn start(enclosures: &'a Enclosures<'a>, program: &Path, limits: Limits) -> Result<Self> {
         let manner = Manner { sees_processes: true, ..Manner::default() };
-        let (respondent, first, printed) = Respondent::start(sandbox, program, limits, manner)?;
+        let (respondent, first, printed) = Respondent::start(enclosures, program, limits, manner)?;
         let (driver, for_driver) = link::pair()?;
         let (rendezvous, for_tasks) = link::pair()?;
         let (records, for_records) = link::pair()?;
@@ -228,7 +229,7 @@ impl Stage {
     /// Whether a message is on its way to the judge.
     fn something_is_unread(&self) -> bool {
         let records = self.lets_writers_go.then_some(&self.records);
-        [&self.rendezvous, &self.driver, &self.respondent.reaper]
+        [&self.rendezvous, &self.driver, &*self.respondent.reaper]
             .into_iter()
             .chain(records)
             .any(link::has_message)
@@ -240,12 +241,13 @@ impl Stage {
             let (limit, seen) = (MOST_EVENTS as u64, self.trace.events.len() as u64);
             return Err(Ending::Over { what: Excess::Messages, limit, seen });
         }
+        let [stdout, stderr] = self.printed.pipes();
         let mut ready = [
             PollFd::new(self.rendezvous.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.respondent.running.stdout.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.respondent.running.stderr.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stdout, PollFlags::POLLIN),
+            PollFd::new(stderr, PollFlags::POLLIN),
         ];
         let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
         let _ = poll(&mut ready, timeout);
@@ -254,7 +256,7 @@ impl Stage {
         let some_end_is_closed = ready_without_data(&ready);
         let reaper_has_gone = ready_without_data(&ready[2..3]);
         if out || err {
-            self.printed.drain(&mut self.respondent.running, &self.limits)?;
+            self.printed.drain(&self.limits)?;
         }
         let mut came = false;
         // First: what was written before a message of the driver's is written down before it.
@@ -441,7 +443,7 @@ impl Stage {
 
     /// Waits a moment for the reaper alone.
     fn pump_reaper(&mut self) -> Talk<bool> {
-        self.printed.drain(&mut self.respondent.running, &self.limits)?;
+        self.printed.drain(&self.limits)?;
         let mut ready = [
             PollFd::new(self.respondent.reaper.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.driver.as_fd(), PollFlags::POLLIN),

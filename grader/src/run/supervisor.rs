@@ -78,6 +78,13 @@ impl Supervisor {
         self.has_own_folders
     }
 
+    /// Whether its folders are empty, and no shared memory of its own has a name.
+    pub(super) fn nothing_is_written(&self) -> bool {
+        let is_empty = |path: &PathBuf| fs::read_dir(path).is_ok_and(|mut items| items.next().is_none());
+        let user = self.user.filter(|_| !self.has_own_folders);
+        self.folders.iter().all(is_empty) && user.is_none_or(|user| proc::shared_memory_of(user).is_empty())
+    }
+
     /// The same for what it has written to files and to named shared memory; also right for a run whose
     /// program has ended.
     pub(super) fn look_at_files(&self, limits: &Limits) -> Option<Ending> {
@@ -179,7 +186,10 @@ mod tests {
         let limits = Limits { tasks: 2, ..Limits::REAL };
         assert_eq!(ending(&limits), None);
         assert_eq!(ending(&Limits { tasks: 1, ..limits }), Some(Excess::Tasks));
+        let nothing_is_written = || Supervisor::new(1, scratch.path(), false, None).nothing_is_written();
+        assert!(nothing_is_written());
         fs::create_dir(scratch.path().join("below")).expect("a folder");
+        assert!(!nothing_is_written());
         fs::write(scratch.path().join("below/file"), [0; 10_000]).expect("a file");
         assert_eq!(ending(&Limits { disk_bytes: 9_000, ..limits }), Some(Excess::Disk));
         assert_eq!(ending(&Limits { disk_bytes: 100_000, ..limits }), None);

@@ -72,7 +72,6 @@ fn sing(sandbox: &Sandbox) -> Result<std::result::Result<Vec<String>, String>> {
         reads: Vec::new(),
         folder: inside.path(),
         temporary: inside.path(),
-        driver: None,
         reaper: None,
         limits: Limits::REAL,
         sees_processes: true,

@@ -76,8 +76,10 @@ impl Limits {
         Limits { cpu_s: 1, ..self }
     }
 
-    /// For `schedules` runs in the model world, where all threads have their stacks in one process.
+    /// For `schedules` runs in the model world, where all threads have their stacks in one process. What they
+    /// take is estimated generously, and alike for checks of about the same size: these can share a box.
     pub fn model(schedules: u32) -> Limits {
+        let schedules = schedules.checked_next_power_of_two().unwrap_or(schedules);
         Limits {
             cpu_s: 3 + u64::from(schedules) / 500,
             tasks: 1024,

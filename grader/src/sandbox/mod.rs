@@ -150,7 +150,6 @@ impl Sandbox {
             reads: Vec::new(),
             folder: folder.path(),
             temporary: folder.path(),
-            driver: None,
             reaper: None,
             limits: Limits::COMPILER,
             sees_processes: false,

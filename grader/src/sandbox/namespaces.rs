@@ -24,9 +24,13 @@ pub(super) fn arguments(sandbox: &Sandbox, order: &Order<'_>) -> Vec<OsString> {
     let mut add = |words: &[&dyn AsRef<std::ffi::OsStr>]| {
         args.extend(words.iter().map(|word| word.as_ref().to_owned()));
     };
-    add(&[&"--unshare-all", &"--die-with-parent"]);
+    add(&[&"--unshare-all"]);
     if order.reaper.is_some() {
-        add(&[&"--as-pid-1"]); // the reaper can wait for everybody, and tells how the program ended
+        // The reaper can wait for everybody, and tells how a program ended. It sees by itself that the judge has
+        // gone; for the kernel a parent dies when the thread does that made the box, and others may still use it.
+        add(&[&"--as-pid-1"]);
+    } else {
+        add(&[&"--die-with-parent"]);
     }
     for root in ROOTS.iter().map(Path::new) {
         match std::fs::read_link(root) {

@@ -16,11 +16,11 @@ use nix::unistd::{Gid, Pid, Uid};
 use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 /// What to start.
 pub(crate) struct Order<'a> {
@@ -34,10 +34,8 @@ pub(crate) struct Order<'a> {
     pub(crate) folder: &'a Path,
     /// The folder that it may write to.
     pub(crate) temporary: &'a Path,
-    /// The socket that it finds at [`wire::DRIVER_FD`].
-    pub(crate) driver: Option<OwnedFd>,
-    /// The judge's talk with a reaper, which then stands between the judge and the program. The reaper
-    /// ends by itself, with all that is below it, when this socket ends.
+    /// The judge's talk with a reaper, which then stands between the judge and the program, and starts
+    /// it when it is told to. The reaper ends by itself, with all that is below it, when this socket ends.
     pub(crate) reaper: Option<OwnedFd>,
     /// What it may use.
     pub(crate) limits: Limits,
@@ -56,10 +54,8 @@ pub(crate) struct Running {
     child: Child,
     /// Its number, also that of its session.
     pub(crate) pid: u32,
-    /// What it prints.
-    pub(crate) stdout: ChildStdout,
-    /// What it complains.
-    pub(crate) stderr: ChildStderr,
+    /// What it complains. What it prints is for nobody.
+    stderr: ChildStderr,
     user: Option<u32>,
     /// Whether it stands behind bubblewrap, which tells signal n as the exit code 128 + n.
     is_wrapped: bool,
@@ -101,10 +97,9 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
         .env("PATH", "/usr/bin:/bin")
         .env("TMPDIR", order.temporary)
         .stdin(order.reaper.map_or_else(Stdio::null, Stdio::from))
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let steps = Steps {
-        driver: order.driver.as_ref().map(AsRawFd::as_raw_fd),
         limits: order.limits,
         // In namespaces the limit is set inside: what is outside would count as well.
         max_tasks: match slot.user() {
@@ -128,12 +123,11 @@ pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<
     let mut child = command.spawn().map_err(|error| {
         GraderError::machine(format!("failed to start `{}`: {error}", order.program.display()))
     })?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
-        return Err(GraderError::bug("a child without the pipes that were ordered"));
+    let Some(stderr) = child.stderr.take() else {
+        return Err(GraderError::bug("a child without the pipe that was ordered"));
     };
     let is_wrapped = sandbox.layers.namespaces;
-    Ok(Running { pid: child.id(), child, stdout, stderr, user: slot.user(), is_wrapped })
+    Ok(Running { pid: child.id(), child, stderr, user: slot.user(), is_wrapped })
 }
 
 fn c_string(path: &Path) -> Result<CString> {
@@ -143,7 +137,6 @@ fn c_string(path: &Path) -> Result<CString> {
 
 /// What the child does to itself before it becomes the program.
 struct Steps {
-    driver: Option<i32>,
     limits: Limits,
     max_tasks: Option<u64>,
     user: Option<u32>,
@@ -185,7 +178,8 @@ impl Steps {
                 unsafe { signal(fault, SigHandler::SigIgn)? };
             }
         }
-        self.keep_descriptors()
+        // Nothing that the judge has open reaches the program, but its standard streams.
+        close_on_exec(3, u32::MAX)
     }
 
     fn limit(&self) -> io::Result<()> {
@@ -205,23 +199,6 @@ impl Steps {
             setrlimit(Resource::RLIMIT_NPROC, most, most)?;
         }
         Ok(())
-    }
-
-    /// The driver's socket at its number, and everything else gone after exec.
-    fn keep_descriptors(&self) -> io::Result<()> {
-        let first_closed = match self.driver {
-            None => 3,
-            Some(socket) => {
-                // SAFETY: `socket` is open in this process and its number is not the target's
-                // (the judge keeps it high), so the target's close-on-exec flag gets cleared.
-                if unsafe { libc::dup2(socket, wire::DRIVER_FD) } < 0 {
-                    return Err(io::Error::last_os_error());
-                }
-                close_on_exec(3, 3)?;
-                wire::DRIVER_FD.unsigned_abs() + 1
-            }
-        };
-        close_on_exec(first_closed, u32::MAX)
     }
 }
 
@@ -281,6 +258,14 @@ impl Running {
             let _ = crate::scratch::remove(&path);
         }
         (status, strays)
+    }
+
+    /// Ends the process, as [`finish`](Self::finish) does, and returns the beginning of what it complained of.
+    pub(crate) fn complaint(&mut self) -> Vec<u8> {
+        self.finish();
+        let mut text = Vec::new();
+        let _ = self.stderr.by_ref().take(4096).read_to_end(&mut text);
+        text
     }
 
     /// The named shared memory of this run. Only a user of its own can be told from others.

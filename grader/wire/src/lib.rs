@@ -23,7 +23,7 @@ pub use codec::Malformed;
 pub use digest::{digest, digest_after};
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
 pub use policy::{BOX_FAILED, CANARY, Policy};
-pub use reaper::{KILL, Notice, REAP};
+pub use reaper::{CLEAR, LET_IN, Notice, REAP};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 pub use rendezvous::CheckIn;
 

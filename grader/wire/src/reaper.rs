@@ -1,16 +1,22 @@
 //! What the judge and the reaper say to each other.
 //!
-//! The reaper (`sandbox-init`) stands between the judge and a respondent that starts processes: it
-//! is the parent of the respondent and adopts everything that the respondent leaves behind. Its
-//! socket is its standard input, which never reaches a stranger's code.
+//! The reaper (`sandbox-init`) stands between the judge and a respondent: it is the parent of the
+//! respondent and adopts everything that the respondent leaves behind. Respondents come one after the
+//! other, each once the last one is gone with all that was below it. The reaper's socket is its standard
+//! input, which never reaches a stranger's code; when the judge closes it, the reaper ends everything,
+//! and itself.
 
 use crate::codec::{Malformed, Reader, Writer};
 
 /// The first argument of a `sandbox-init` that stays as the reaper.
 pub const REAP: &str = "--reap";
 
+/// What the judge sends to have a respondent started. Three descriptors come along: the socket that the
+/// respondent finds at [`DRIVER_FD`](crate::DRIVER_FD), its standard output and its standard error.
+pub const LET_IN: &[u8] = b"let in";
+
 /// What the judge sends to have everything ended.
-pub const KILL: &[u8] = b"kill";
+pub const CLEAR: &[u8] = b"clear";
 
 /// From the reaper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +40,13 @@ pub enum Notice {
         /// How many others still run.
         left: u64,
     },
-    /// Everything has ended, as [`KILL`] asks.
+    /// Everything has ended, as [`CLEAR`] asks.
     Gone {
-        /// How many processes the reaper has waited for, the respondent left out.
+        /// How many processes the reaper has waited for since the respondent was started, itself left out.
         strays: u64,
     },
+    /// The reaper stands, and a respondent can be let in.
+    Ready,
 }
 
 impl Notice {
@@ -67,6 +75,7 @@ impl Notice {
                 to.number(3);
                 to.number(*strays);
             }
+            Notice::Ready => to.number(4),
         }
         to.finish()
     }
@@ -83,6 +92,7 @@ impl Notice {
             1 => Notice::NotStarted { why: from.text()? },
             2 => Notice::Ended { status: from.number()?, strays: from.number()?, left: from.number()? },
             3 => Notice::Gone { strays: from.number()? },
+            4 => Notice::Ready,
             _ => return Err(Malformed),
         };
         from.finish()?;
@@ -101,9 +111,10 @@ mod tests {
             Notice::NotStarted { why: "no such file".into() },
             Notice::Ended { status: 0x9f00, strays: 1, left: 2 },
             Notice::Gone { strays: 3 },
+            Notice::Ready,
         ] {
             assert_eq!(Notice::from_bytes(&notice.to_bytes()), Ok(notice));
         }
-        assert_eq!(Notice::from_bytes(b"kill"), Err(Malformed));
+        assert_eq!(Notice::from_bytes(CLEAR), Err(Malformed));
     }
 }

@@ -334,6 +334,16 @@ const MASK: TrialRules = TrialRules {
             trial(&[held(fresh, 2, 3), CHECKPOINT], &[&gathered(2), &twice]),
             trial(&[plain(2, &[Then::PanicPlain, Then::Give(3)]), plain(1, &[Then::Exit(0)])], &[]),
             trial(&[Call::NoFork(1), plain(2, &[Then::Give(4), Then::Give(5)]), Call::Fork], &[&at_refusal]),
+            // Whatever is refused first: a descriptor for the signals, or for a job.
+            trial(
+                &[
+                    Call::FewFiles(0),
+                    plain(1, &[Then::Give(7)]),
+                    Call::FewFiles(1),
+                    plain(1, &[Then::Give(8)]),
+                ],
+                &[],
+            ),
         ]
     },
     judge: |trial, trace| {

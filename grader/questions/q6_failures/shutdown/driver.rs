@@ -84,6 +84,9 @@ static HOLD_BIRTH: AtomicBool = AtomicBool::new(false);
 /// Whether children are held before they leave the group.
 static HOLD_GROUP: AtomicBool = AtomicBool::new(false);
 
+/// How many descriptors more the next call may open; no limit if it is the largest number.
+static FEW_FILES: AtomicU64 = AtomicU64::new(u64::MAX);
+
 /// A function for each place.
 const FUNCTIONS: [fn() -> u64; words::MOST_JOBS] = [
     job::<0>, job::<1>, job::<2>, job::<3>, job::<4>, job::<5>, job::<6>, job::<7>, job::<8>, job::<9>,
@@ -150,8 +153,8 @@ impl Driver {
                 }
             }
             Call::Fork => refusal::fork_again(),
-            Call::FewFiles(more) => refusal::few_files(more + 1), // the first one is `progress`
-            Call::Files => limit(Resource::RLIMIT_NOFILE, None),
+            Call::FewFiles(more) => FEW_FILES.store(more, Ordering::Relaxed),
+            Call::Files => FEW_FILES.store(u64::MAX, Ordering::Relaxed),
         }
     }
 
@@ -165,7 +168,13 @@ impl Driver {
         let workers = usize::try_from(workers).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
         let Some(progress) = progress(unread) else { return };
         let before = signals();
+        // Only now: the driver needs descriptors itself, for `progress` and to look at the signals.
+        let few = FEW_FILES.load(Ordering::Relaxed);
+        if few < u64::MAX {
+            refusal::few_files(few);
+        }
         let outcome = (self.serve)(&FUNCTIONS[..jobs.len()], workers, progress.as_fd());
+        limit(Resource::RLIMIT_NOFILE, None);
         let after = signals();
         HOLD_BIRTH.store(false, Ordering::Relaxed);
         HOLD_GROUP.store(false, Ordering::Relaxed);

@@ -3,9 +3,10 @@
 //! Knows no piece from another and judges nothing.
 
 use crate::error::{GraderError, Result};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
 
 /// How much of a lane a piece of work needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,6 @@ pub enum Load {
 pub struct Lanes {
     count: usize,
     queue: Mutex<Queue>,
-    moved: Condvar,
 }
 
 #[derive(Debug)]
@@ -30,6 +30,17 @@ struct Queue {
     free_thirds: usize,
     next_ticket: u64,
     admitted: u64,
+    /// Who waits, in the order of their tickets, the next one to be admitted first. Hundreds may wait: only the
+    /// first is ever woken.
+    waiting: VecDeque<Thread>,
+}
+
+impl Queue {
+    fn wake_first(&self) {
+        if let Some(first) = self.waiting.front() {
+            first.unpark();
+        }
+    }
 }
 
 impl Load {
@@ -45,8 +56,8 @@ impl Lanes {
     /// `count` lanes, or one if that is 0.
     pub fn new(count: usize) -> Self {
         let count = count.max(1);
-        let queue = Queue { free_thirds: 3 * count, next_ticket: 0, admitted: 0 };
-        Self { count, queue: Mutex::new(queue), moved: Condvar::new() }
+        let queue = Queue { free_thirds: 3 * count, next_ticket: 0, admitted: 0, waiting: VecDeque::new() };
+        Self { count, queue: Mutex::new(queue) }
     }
 
     /// Does one piece of work in these lanes. Blocks until there is room, and until it is done.
@@ -77,12 +88,16 @@ impl Lanes {
         let mut queue = self.locked();
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
+        queue.waiting.push_back(thread::current());
         while queue.admitted != ticket || queue.free_thirds < thirds {
-            queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            drop(queue);
+            thread::park();
+            queue = self.locked();
         }
         queue.admitted += 1;
         queue.free_thirds -= thirds;
-        self.moved.notify_all();
+        queue.waiting.pop_front();
+        queue.wake_first();
         Room { lanes: self, thirds }
     }
 
@@ -99,8 +114,9 @@ struct Room<'a> {
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
-        self.lanes.locked().free_thirds += self.thirds;
-        self.lanes.moved.notify_all();
+        let mut queue = self.lanes.locked();
+        queue.free_thirds += self.thirds;
+        queue.wake_first();
     }
 }
 

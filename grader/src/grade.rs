@@ -79,7 +79,7 @@ pub fn grade_questions(
         for piece in question.pieces() {
             let answer = read(&piece)?;
             let kept = match (cache, &answer) {
-                (Some(cache), Ok(answer)) if !question.parts.is_empty() => cache.find(&piece, answer),
+                (Some(cache), Ok(answer)) if piece.part.is_some() => cache.find(&piece, answer),
                 _ => None,
             };
             pieces.push((place, piece, answer, kept));

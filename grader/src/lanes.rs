@@ -28,10 +28,7 @@ pub struct Lanes {
 #[derive(Debug)]
 struct Queue {
     free_thirds: usize,
-    next_ticket: u64,
-    admitted: u64,
-    /// Who waits, in the order of their tickets, the next one to be admitted first. Hundreds may wait: only the
-    /// first is ever woken.
+    /// Who waits, in the order in which they came. Hundreds may wait: only the first is ever woken.
     waiting: VecDeque<Thread>,
 }
 
@@ -56,7 +53,7 @@ impl Lanes {
     /// `count` lanes, or one if that is 0.
     pub fn new(count: usize) -> Self {
         let count = count.max(1);
-        let queue = Queue { free_thirds: 3 * count, next_ticket: 0, admitted: 0, waiting: VecDeque::new() };
+        let queue = Queue { free_thirds: 3 * count, waiting: VecDeque::new() };
         Self { count, queue: Mutex::new(queue) }
     }
 
@@ -86,15 +83,13 @@ impl Lanes {
     fn enter(&self, load: Load) -> Room<'_> {
         let thirds = load.thirds();
         let mut queue = self.locked();
-        let ticket = queue.next_ticket;
-        queue.next_ticket += 1;
-        queue.waiting.push_back(thread::current());
-        while queue.admitted != ticket || queue.free_thirds < thirds {
+        let this = thread::current();
+        queue.waiting.push_back(this.clone());
+        while queue.waiting.front().map(Thread::id) != Some(this.id()) || queue.free_thirds < thirds {
             drop(queue);
             thread::park();
             queue = self.locked();
         }
-        queue.admitted += 1;
         queue.free_thirds -= thirds;
         queue.waiting.pop_front();
         queue.wake_first();

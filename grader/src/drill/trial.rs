@@ -15,13 +15,12 @@ use crate::scratch::Scratch;
 use hostile::{Attack, Witness};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::socket::{self, MsgFlags};
 use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use wire::{CLEAR, Notice};
+use wire::Notice;
 
 /// Only against a program or a reaper that hangs; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -176,7 +175,7 @@ impl End {
             end.is_silent = ends == [true, true];
             let is_over = end.status.is_some() || is_reaped;
             if is_over && !has_told {
-                let _ = socket::send(reaper.as_raw_fd(), CLEAR, MsgFlags::MSG_NOSIGNAL);
+                enclosure.ask_to_clear();
                 has_told = true;
                 deadline = Instant::now() + PATIENCE;
             }

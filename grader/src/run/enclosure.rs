@@ -101,7 +101,7 @@ impl Enclosure {
 
     /// Ends everything below the reaper. Whether the reaper says that it has.
     pub(crate) fn clear(&self) -> bool {
-        if socket::send(self.reaper.as_raw_fd(), CLEAR, MsgFlags::MSG_NOSIGNAL).is_err() {
+        if !self.ask_to_clear() {
             return false;
         }
         let deadline = Instant::now() + TO_END;
@@ -113,6 +113,11 @@ impl Enclosure {
                 None => return false,
             }
         }
+    }
+
+    /// Asks the reaper to end everything below it, which it then tells; does not wait for that. Whether it was asked.
+    pub(crate) fn ask_to_clear(&self) -> bool {
+        socket::send(self.reaper.as_raw_fd(), CLEAR, MsgFlags::MSG_NOSIGNAL).is_ok()
     }
 
     /// Has the reaper end everything and leave; does not wait for it.

@@ -10,7 +10,7 @@ use super::printed::Printed;
 use super::supervisor::Supervisor;
 use crate::error::{GraderError, Result};
 use crate::sandbox::Limits;
-use crate::sandbox::proc::{self, Member};
+use crate::sandbox::proc::Member;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -51,7 +51,6 @@ pub(super) struct Respondent<'a> {
     pub(super) ended: Option<Ended>,
     /// Looks at what it takes.
     supervisor: Supervisor,
-    user: Option<u32>,
 }
 
 impl<'a> Respondent<'a> {
@@ -71,11 +70,9 @@ impl<'a> Respondent<'a> {
         let (room, Guest { pid, driver, stdout, stderr }) = enclosures.let_in(kind)?;
         let pid = pid.ok_or_else(|| GraderError::machine("the respondent vanished at its start"))?;
         let (reaper, reaper_pid) = (Arc::clone(&room.enclosure.reaper), room.enclosure.reaper_pid);
-        let user = room.slot.user();
         let inside = enclosures.sandbox.layers.namespaces;
-        let supervisor = Supervisor::new(reaper_pid, room.scratch.path(), inside, user);
-        let this =
-            Self { enclosures, room: Some(room), reaper, reaper_pid, pid, ended: None, supervisor, user };
+        let supervisor = Supervisor::new(reaper_pid, room.scratch.path(), inside, room.slot.user());
+        let this = Self { enclosures, room: Some(room), reaper, reaper_pid, pid, ended: None, supervisor };
         Ok((this, driver, Printed::nothing(stdout, stderr)))
     }
 
@@ -94,10 +91,7 @@ impl<'a> Respondent<'a> {
 
     /// How many pieces of named shared memory there are that belong to this run.
     pub(super) fn shared_memory(&self) -> usize {
-        if self.supervisor.has_own_folders() {
-            return proc::shared_memory_inside(self.reaper_pid);
-        }
-        self.user.map_or(0, |user| proc::shared_memory_of(user).len())
+        self.supervisor.shared_memory()
     }
 
     /// Looks at what these processes of the run take of the machine; an error if it is too much.

@@ -17,6 +17,11 @@ const THOROUGH_EVERY: u32 = 8;
 /// How many files an answer may have: many empty ones take memory of the kernel's that nobody counts.
 const MOST_FILES: u64 = 10_000;
 
+/// How many names there are in a folder, if it can be read.
+fn names_in(folder: &Path) -> Option<usize> {
+    fs::read_dir(folder).ok().map(Iterator::count)
+}
+
 /// Looks at one run.
 #[derive(Debug)]
 pub(super) struct Supervisor {
@@ -42,7 +47,7 @@ impl Supervisor {
         } else {
             vec![temporary.to_path_buf()]
         };
-        Self { folders, has_own_folders: inside, user, looks: 0 }
+        Self { folders, has_own_folders: inside, user: user.filter(|_| !inside), looks: 0 }
     }
 
     /// Looks once at the processes of the run. Returns why it must be stopped.
@@ -73,19 +78,23 @@ impl Supervisor {
         self.looks.is_multiple_of(THOROUGH_EVERY)
     }
 
-    /// Whether the run's folders, `/dev/shm` among them, are its own.
-    pub(super) fn has_own_folders(&self) -> bool {
-        self.has_own_folders
-    }
-
     /// Whether its folders are empty, and no shared memory of its own has a name.
     pub(super) fn nothing_is_written(&self) -> bool {
-        let is_empty = |path: &PathBuf| fs::read_dir(path).is_ok_and(|mut items| items.next().is_none());
-        let user = self.user.filter(|_| !self.has_own_folders);
-        self.folders.iter().all(is_empty) && user.is_none_or(|user| proc::shared_memory_of(user).is_empty())
+        let is_empty = |folder: &PathBuf| names_in(folder) == Some(0);
+        self.folders.iter().all(is_empty)
+            && self.user.is_none_or(|user| proc::shared_memory_of(user).is_empty())
     }
 
-    /// The same for what it has written to files and to named shared memory; also right for a run whose
+    /// How many pieces of named shared memory there are that belong to this run. Without a user of its own and
+    /// namespaces of its own nobody can tell: none.
+    pub(super) fn shared_memory(&self) -> usize {
+        if self.has_own_folders {
+            return self.folders.get(1).and_then(|folder| names_in(folder)).unwrap_or_default();
+        }
+        self.user.map_or(0, |user| proc::shared_memory_of(user).len())
+    }
+
+    /// As [`look`](Self::look), for what it has written to files and to named shared memory; also right for a run whose
     /// program has ended.
     pub(super) fn look_at_files(&self, limits: &Limits) -> Option<Ending> {
         let (mut bytes, mut files) = (0, 0);
@@ -96,7 +105,7 @@ impl Supervisor {
             bytes = if self.has_own_folders { own_bytes.max(bytes) } else { bytes + own_bytes };
             files += own_files;
         }
-        if let Some(user) = self.user.filter(|_| !self.has_own_folders) {
+        if let Some(user) = self.user {
             let sizes = proc::shared_memory_of(user).into_iter().filter_map(|path| path.metadata().ok());
             bytes += sizes.map(|about| about.len()).sum::<u64>();
         }

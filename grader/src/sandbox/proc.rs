@@ -288,11 +288,6 @@ pub(crate) fn shared_memory_of(user: u32) -> Vec<PathBuf> {
     items.filter(own).map(|item| item.path()).collect()
 }
 
-/// How many pieces of named shared memory there are in the namespace of a process.
-pub(crate) fn shared_memory_inside(pid: u32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/root/dev/shm")).map_or(0, |items| items.flatten().count())
-}
-
 /// Whether a process blocks or ignores a signal.
 pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
     let status = text(&format!("/proc/{pid}/status")).unwrap_or_default();

@@ -237,8 +237,8 @@ fn bind(from: &CString, to: &CString) -> io::Result<()> {
 
 /// Takes charge of a descriptor that the kernel has just given to this process.
 pub(crate) fn own(fd: RawFd) -> File {
-    // SAFETY: the number comes straight from a call that made it (`fcntl` with `F_DUPFD`, or a
-    // received `SCM_RIGHTS`), so it is open and nobody else owns it.
+    // SAFETY: the number comes straight from the call that made it, which received it (`SCM_RIGHTS`), so it
+    // is open and nobody else owns it.
     unsafe { File::from_raw_fd(fd) }
 }
 

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::run::{Ending, Played};
 use crate::trial::{Trace, Trial, TrialRules};
 use crate::verdict::{Doubt, DoubtKind};
+use std::collections::HashMap;
 use wire::{EngineFailure, Entry, Run, Schedule};
 
 /// What one world says about a check.
@@ -40,8 +41,7 @@ pub fn assess(rules: &Rules, experiments: &[Experiment], played: &Played) -> Ass
     for (number, (experiment, runs)) in experiments.iter().zip(&played.runs).enumerate() {
         let runs: Vec<&Run> = runs.iter().filter(|run| !is_tainted(run)).collect();
         // Of all wrong runs the one with the fewest switches tells the shortest story.
-        let wrong: Vec<(&Run, Wrong)> =
-            runs.iter().filter_map(|run| Some((*run, judge_run(rules, experiment, run).err()?))).collect();
+        let wrong = judge_runs(rules, experiment, &runs);
         let kind = kind_of_race(&runs, &wrong);
         let least = wrong.into_iter().min_by_key(|(run, _)| (run.switches, run.steps, run.schedule.index));
         if let Some((run, mut wrong)) = least {
@@ -130,6 +130,23 @@ pub fn assess_trial(rules: &TrialRules, number: usize, trial: &Trial, trace: &Tr
     };
     wrong.evidence.extend(trace.story());
     Assessment::Wrong { wrong, experiment: number, schedule: None, hopeless: false }
+}
+
+/// Those of the runs with which something is wrong. Many schedules leave the same on record, which is read once.
+fn judge_runs<'a>(rules: &Rules, experiment: &Experiment, runs: &[&'a Run]) -> Vec<(&'a Run, Wrong)> {
+    let mut read: HashMap<u64, Vec<(&Run, Option<Wrong>)>> = HashMap::new();
+    let mut wrong = Vec::new();
+    for &run in runs {
+        let alike = read.entry(run.fingerprint()).or_default();
+        let known = alike.iter().find(|(other, _)| run.tells_as(other)).map(|(_, said)| said.clone());
+        let said = known.unwrap_or_else(|| {
+            let said = judge_run(rules, experiment, run).err();
+            alike.push((run, said.clone()));
+            said
+        });
+        wrong.extend(said.map(|said| (run, said)));
+    }
+    wrong
 }
 
 /// Reads one run.

@@ -20,7 +20,7 @@ mod rendezvous;
 pub mod script;
 
 pub use codec::Malformed;
-pub use digest::{digest, digest_after};
+pub use digest::{digest, digest_after, long_text};
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
 pub use policy::{BOX_FAILED, CANARY, Policy};
 pub use reaper::{CLEAR, LET_IN, Notice, REAP};

@@ -89,16 +89,10 @@ pub const THREADS: u64 = 0xfc;
 
 /// A text of so many bytes that has this number written all over it.
 pub fn body(number: u64, bytes: u64) -> String {
-    let bytes = usize::try_from(bytes).unwrap_or_default();
-    let mut text = String::with_capacity(bytes + 32);
-    while text.len() < bytes {
-        text += &format!("{number} at {}; ", text.len());
-    }
-    text.truncate(bytes);
-    text
+    wire::long_text(number, usize::try_from(bytes).unwrap_or_default())
 }
 
 /// A number that stands for a text and those before it.
 pub fn digest(before: u64, number: u64, text: &str) -> u64 {
-    wire::digest_after(before, number.to_le_bytes().into_iter().chain(text.bytes()))
+    wire::digest_after(before, &[&number.to_le_bytes(), text.as_bytes()])
 }

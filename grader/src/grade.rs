@@ -85,8 +85,9 @@ pub fn grade_questions(
             pieces.push((place, piece, answer, kept));
         }
     }
-    // All pieces at once, in the same lanes: none of them is idle while any piece has work left.
+    // All pieces at once, in the same lanes and boxes: no lane is idle while any piece has work left.
     let shared = Lanes::new(settings.lanes);
+    let enclosures = Enclosures::new(&workshop.sandbox)?;
     let graded = lanes::for_each(pieces.len(), pieces.len(), |number| {
         let (_, piece, answer, kept) = &pieces[number];
         if let Some(kept) = kept {
@@ -95,7 +96,7 @@ pub fn grade_questions(
         // Of several at once nobody could follow the single checks.
         let within: &(dyn Fn(&str) + Sync) = if pieces.len() == 1 { progress } else { &|_| () };
         progress(&format!("{} of {}: {}", number + 1, pieces.len(), piece.driver()));
-        let report = grade_in(&shared, workshop, piece, answer, settings, within)?;
+        let report = grade_in(&shared, &enclosures, workshop, piece, answer, settings, within)?;
         if let (Some(cache), Ok(answer), true) = (cache, answer, piece.part.is_some()) {
             cache.keep(piece, answer, &report.checks);
         }
@@ -124,11 +125,13 @@ pub fn grade(
     settings: Settings,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<QuestionReport> {
-    grade_in(&Lanes::new(settings.lanes), workshop, question, submission, settings, progress)
+    let enclosures = Enclosures::new(&workshop.sandbox)?;
+    grade_in(&Lanes::new(settings.lanes), &enclosures, workshop, question, submission, settings, progress)
 }
 
 fn grade_in(
     lanes: &Lanes,
+    enclosures: &Enclosures<'_>,
     workshop: &Workshop,
     question: &Question,
     submission: &std::result::Result<Submission, Refusal>,
@@ -141,7 +144,7 @@ fn grade_in(
     };
     progress("compiling your answer");
     let built = build::build_in(lanes, workshop, question, submission)?;
-    judge_in(lanes, workshop, question, &built, settings, progress)
+    judge_in(lanes, enclosures, question, &built, settings, progress)
 }
 
 /// Judges an answer that was built before; may be called again and again.
@@ -156,12 +159,13 @@ pub fn judge_built(
     settings: Settings,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<QuestionReport> {
-    judge_in(&Lanes::new(settings.lanes), workshop, question, built, settings, progress)
+    let enclosures = Enclosures::new(&workshop.sandbox)?;
+    judge_in(&Lanes::new(settings.lanes), &enclosures, question, built, settings, progress)
 }
 
 fn judge_in(
     lanes: &Lanes,
-    workshop: &Workshop,
+    enclosures: &Enclosures<'_>,
     question: &Question,
     built: &Built,
     settings: Settings,
@@ -177,10 +181,9 @@ fn judge_in(
         }
     }
     if question.kind == Kind::Processes {
-        let reports = trials::judge_all(lanes, workshop, question, built, settings, progress)?;
+        let reports = trials::judge_all(lanes, enclosures, question, built, settings, progress)?;
         return Ok(QuestionReport::new(question, reports));
     }
-    let enclosures = Enclosures::new(&workshop.sandbox);
     let court = Court { lanes, enclosures, built, settings, hurry: AtomicBool::new(false), progress };
     let reports = court.judge_all(&question.checks)?;
     Ok(QuestionReport::new(question, reports))
@@ -212,7 +215,7 @@ pub fn replay(
     };
     let experiment = code.experiment_of(rules)?;
     let plan = Plan { program, world: code.world, seed: code.seed.into(), depth: 1 };
-    let enclosures = Enclosures::new(&workshop.sandbox);
+    let enclosures = Enclosures::new(&workshop.sandbox)?;
     if code.world == World::Model {
         let told = tell(&enclosures, plan, rules, &experiment, code)?;
         return Ok(told.map(report::cleaned));
@@ -285,7 +288,7 @@ impl Tried {
 /// Judges the checks of one answer.
 struct Court<'a> {
     lanes: &'a Lanes,
-    enclosures: Enclosures<'a>,
+    enclosures: &'a Enclosures<'a>,
     built: &'a Built,
     settings: Settings,
     /// The answer has come to no end somewhere: do not wait as long for the rest.
@@ -365,7 +368,7 @@ impl Court<'_> {
             return Ok(Some(Tried::nothing()));
         }
         let hurry = self.hurry.load(Ordering::Relaxed);
-        let played = run::play(&self.enclosures, self.plan(program, world), &experiments, hurry)?;
+        let played = run::play(self.enclosures, self.plan(program, world), &experiments, hurry)?;
         let assessment = judge::assess(rules, &experiments, &played);
         if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);

@@ -28,7 +28,7 @@ use wire::Schedule;
 /// Only what is no fault of the answer.
 pub(crate) fn judge_all(
     lanes: &Lanes,
-    workshop: &Workshop,
+    enclosures: &Enclosures<'_>,
     question: &Question,
     built: &Built,
     settings: Settings,
@@ -37,7 +37,7 @@ pub(crate) fn judge_all(
     let Outcome::Program(program) = &built.real else {
         return Err(GraderError::bug("nothing to judge"));
     };
-    let bench = Bench::new(workshop, program, settings);
+    let bench = Bench { enclosures, program, settings, hurry: AtomicBool::new(false) };
     let checks = &question.checks;
     let found = bench.try_all(lanes, checks, progress)?;
     let mut reports = Vec::new();
@@ -67,7 +67,9 @@ pub(crate) fn replay(
 ) -> Result<Option<Finding>> {
     let rules = check.trial_rules().ok_or_else(|| GraderError::bug("no rules for processes"))?;
     let trial = code.trial_of(rules)?;
-    let bench = Bench::new(workshop, program, Settings::new(code.seed));
+    let enclosures = Enclosures::new(&workshop.sandbox)?;
+    let (settings, hurry) = (Settings::new(code.seed), AtomicBool::new(false));
+    let bench = Bench { enclosures: &enclosures, program, settings, hurry };
     let assessment = bench.try_trial(check, code.experiment, &trial)?;
     Ok(match verdict(check, assessment, code.seed) {
         Verdict::Fail(finding) => Some(finding),
@@ -76,19 +78,14 @@ pub(crate) fn replay(
 }
 
 struct Bench<'a> {
-    enclosures: Enclosures<'a>,
+    enclosures: &'a Enclosures<'a>,
     program: &'a Path,
     settings: Settings,
     /// The answer has used up its processor time somewhere: give it less elsewhere.
     hurry: AtomicBool,
 }
 
-impl<'a> Bench<'a> {
-    fn new(workshop: &'a Workshop, program: &'a Path, settings: Settings) -> Self {
-        let enclosures = Enclosures::new(&workshop.sandbox);
-        Self { enclosures, program, settings, hurry: AtomicBool::new(false) }
-    }
-
+impl Bench<'_> {
     /// Tries all checks, several trials at the same time. They begin with the first one of each check:
     /// an answer that fails there is spared the rest.
     fn try_all(
@@ -155,7 +152,7 @@ impl<'a> Bench<'a> {
         let limits = Limits::PROCESSES;
         let limits = if self.hurry.load(Ordering::Relaxed) { limits.in_hurry() } else { limits };
         let cast = Cast { program: self.program, limits };
-        let trace = run::conduct(&self.enclosures, cast, trial)?;
+        let trace = run::conduct(self.enclosures, cast, trial)?;
         let assessment = judge::assess_trial(rules, number, trial, &trace);
         if is_endless(&assessment) || is_timeout(&assessment) {
             self.hurry.store(true, Ordering::Relaxed);

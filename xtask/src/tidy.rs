@@ -31,8 +31,9 @@ const MAY_BE_UNSAFE: [&str; 6] = [
 /// solution.
 const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &["grader"]),
-    ("grader", &["hostile", "wire"]),
+    ("grader", &["hostile", "procs", "wire"]),
     ("hostile", &[]),
+    ("procs", &[]),
     ("wire", &[]),
     ("drivers", &["wire"]),
     ("drivers-model", &["interleave", "interleave-core", "interleave-std", "wire"]),
@@ -43,7 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("drivers-sharing", &["drivers-faults", "toolkit", "wire"]),
     ("held-pool", &["toolkit"]),
     ("quizzes", &["interleave", "toolkit"]),
-    ("sandbox-init", &["wire"]),
+    ("sandbox-init", &["procs", "wire"]),
     ("toolkit", &[]),
     ("q8_pool_timing", &["q2_process_pool", "toolkit"]),
     ("q8_pool_timing_solution", &["q2_process_pool_solution", "toolkit"]),

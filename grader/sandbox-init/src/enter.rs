@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
-use wire::Policy;
+use wire::{Most, Policy};
 
 /// Whoever starts us may have signals blocked, as the reaper has: std hands that on. A program begins with none.
 fn clear_mask() -> Result<(), Box<dyn Error>> {
@@ -26,10 +26,26 @@ pub(crate) fn enter(policy: &Policy, program: &OsString, args: impl Iterator<Ite
     ExitCode::from(126)
 }
 
-fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
-    if let Some(tasks) = policy.tasks {
-        setrlimit(Resource::RLIMIT_NPROC, tasks, tasks)?;
+fn limit(most: &Most) -> Result<(), Box<dyn Error>> {
+    if let Some(cpu_s) = most.cpu_s {
+        // The hard limit is one second later, so that the first signal is the one that says why.
+        setrlimit(Resource::RLIMIT_CPU, cpu_s, cpu_s + 1)?;
     }
+    for (resource, most) in [
+        (Resource::RLIMIT_AS, most.address_bytes),
+        (Resource::RLIMIT_DATA, most.data_bytes),
+        (Resource::RLIMIT_FSIZE, most.file_bytes),
+        (Resource::RLIMIT_CORE, most.core_bytes),
+        (Resource::RLIMIT_NOFILE, most.open_files),
+        (Resource::RLIMIT_NPROC, most.tasks),
+    ] {
+        most.map_or(Ok(()), |most| setrlimit(resource, most, most))?;
+    }
+    Ok(())
+}
+
+fn close(policy: &Policy) -> Result<(), Box<dyn Error>> {
+    limit(&policy.most)?;
     if policy.closes_files() {
         files::close(policy)?;
     }

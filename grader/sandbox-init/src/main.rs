@@ -12,7 +12,6 @@ mod enter;
 mod files;
 mod orders;
 mod reaper;
-mod tree;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,19 +19,21 @@ use std::process::ExitCode;
 use wire::Policy;
 
 fn main() -> ExitCode {
-    let mut all: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let all: Vec<OsString> = std::env::args_os().skip(1).collect();
     if all.first().is_some_and(|word| word == wire::CANARY) {
         return canary::sing(all.into_iter().skip(1));
     }
-    let reaps = all.first().is_some_and(|word| word == wire::REAP);
-    if reaps {
-        all.remove(0);
+    if all.len() == 1 && all[0] == wire::REAP {
+        return reaper::serve();
     }
-    let mut args = all.iter().cloned();
+    let mut args = all.into_iter();
     let (Some(policy), Some(program)) = (Policy::from_args(&mut args), args.next()) else {
-        let _ =
-            writeln!(io::stderr(), "usage: sandbox-init [{}] [policy] -- program [argument]...", wire::REAP);
+        let _ = writeln!(
+            io::stderr(),
+            "usage: sandbox-init [policy] -- program [argument]...\n       sandbox-init {}",
+            wire::REAP
+        );
         return ExitCode::from(2);
     };
-    if reaps { reaper::serve(all) } else { enter::enter(&policy, &program, args) }
+    enter::enter(&policy, &program, args)
 }

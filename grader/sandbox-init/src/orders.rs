@@ -5,14 +5,16 @@
 #![allow(unsafe_code, reason = "nix hands received descriptors over as numbers")]
 
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+use std::ffi::OsString;
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use wire::Wish;
 
 /// What the judge wants.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// A respondent is to be started.
-    LetIn(Belongings),
+    /// A respondent is to be started with these arguments.
+    LetIn(Vec<OsString>, Belongings),
     /// Everything below the reaper is to be ended.
     Clear,
     /// Nothing yet.
@@ -31,7 +33,7 @@ pub(crate) struct Belongings {
 
 /// The next order, without waiting for it.
 pub(crate) fn receive(socket: &impl AsRawFd) -> Order {
-    let (mut bytes, mut space) = ([0; 16], nix::cmsg_space!([RawFd; 3]));
+    let (mut bytes, mut space) = (vec![0; Wish::MAX_BYTES], nix::cmsg_space!([RawFd; 3]));
     let mut parts = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
     let message = match recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags) {
@@ -47,9 +49,11 @@ pub(crate) fn receive(socket: &impl AsRawFd) -> Order {
         }
     }
     let count = message.bytes;
-    match (&bytes[..count], <[OwnedFd; 3]>::try_from(fds)) {
-        (wire::LET_IN, Ok([driver, stdout, stderr])) => Order::LetIn(Belongings { driver, stdout, stderr }),
-        (wire::CLEAR, _) => Order::Clear,
+    match (Wish::from_bytes(&bytes[..count]), <[OwnedFd; 3]>::try_from(fds)) {
+        (Ok(Wish::LetIn { args }), Ok([driver, stdout, stderr])) => {
+            Order::LetIn(args, Belongings { driver, stdout, stderr })
+        }
+        (Ok(Wish::Clear), _) => Order::Clear,
         _ => Order::Leave,
     }
 }

@@ -6,7 +6,6 @@
 //! none can hide from it. It knows nothing of questions, nor what a respondent is for.
 
 use crate::orders::{self, Belongings, Order};
-use crate::tree;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask};
@@ -22,10 +21,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use wire::{DRIVER_FD, Notice};
 
-/// Serves the judge until it has gone. `args` are those with which this program closes the box around a
-/// respondent.
-pub(crate) fn serve(args: Vec<OsString>) -> ExitCode {
-    match Reaper::new(args) {
+/// Serves the judge until it has gone.
+pub(crate) fn serve() -> ExitCode {
+    match Reaper::new() {
         Ok(mut reaper) => {
             tell(&Notice::Ready);
             reaper.serve();
@@ -45,7 +43,6 @@ fn tell(notice: &Notice) {
 }
 
 struct Reaper {
-    args: Vec<OsString>,
     /// The respondent, until it has ended and was waited for.
     respondent: Option<Child>,
     /// How many other processes were waited for since it was started.
@@ -58,7 +55,7 @@ struct Reaper {
 }
 
 impl Reaper {
-    fn new(args: Vec<OsString>) -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         nix::sys::prctl::set_child_subreaper(true)?;
         // Blocked here, so that the descriptor tells. A program is given the empty mask before it begins.
         let mut signals = SigSet::empty();
@@ -74,7 +71,7 @@ impl Reaper {
         let null = open()?;
         dup2_stdout(&null)?;
         dup2_stderr(&null)?;
-        Ok(Self { args, respondent: None, strays: 0, ended, seat, null })
+        Ok(Self { respondent: None, strays: 0, ended, seat, null })
     }
 
     /// Does what the judge orders, and reaps, until the judge has gone.
@@ -97,7 +94,7 @@ impl Reaper {
             }
             if told {
                 match orders::receive(&stdin) {
-                    Order::LetIn(belongings) => match self.let_in(belongings) {
+                    Order::LetIn(args, belongings) => match self.let_in(&args, belongings) {
                         Ok(pid) => tell(&Notice::Started { pid: pid.into() }),
                         Err(error) => tell(&Notice::NotStarted { why: error.to_string() }),
                     },
@@ -112,16 +109,16 @@ impl Reaper {
         }
     }
 
-    /// Starts this program once more, which then becomes the respondent. Returns its number.
-    fn let_in(&mut self, belongings: Belongings) -> io::Result<u32> {
-        if !tree::below(std::process::id()).is_empty() {
+    /// Starts this program once more, which then becomes the respondent, as `args` say. Returns its number.
+    fn let_in(&mut self, args: &[OsString], belongings: Belongings) -> io::Result<u32> {
+        if !procs::below(std::process::id()).is_empty() {
             return Err(io::Error::other("somebody is still there"));
         }
         let Belongings { driver, stdout, stderr } = belongings;
         self.strays = 0;
         dup2(&driver, &mut self.seat)?;
         let started = Command::new(std::env::current_exe()?)
-            .args(&self.args)
+            .args(args)
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
@@ -163,7 +160,7 @@ impl Reaper {
         }
         if let Some(status) = status {
             // What the respondent leaves has become ours before its end could be seen.
-            let left = tree::below(std::process::id()).len() as u64;
+            let left = procs::below(std::process::id()).len() as u64;
             let status = u64::from(status.into_raw().cast_unsigned());
             tell(&Notice::Ended { status, strays: self.strays, left });
         }
@@ -176,7 +173,7 @@ impl Reaper {
     /// Ends everything below this process, and waits for it.
     fn end_all(&mut self) {
         loop {
-            let all = tree::below(std::process::id());
+            let all = procs::below(std::process::id());
             // First a stop for all: what stands still cannot start others while it is looked for.
             for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
                 for &pid in &all {

@@ -391,13 +391,11 @@ fn rustc(
         reads,
         folder: work,
         temporary,
-        reaper: None,
         limits: Limits::COMPILER,
         sees_processes: false,
         compiler: true,
-        many_threads: false,
     };
-    let output = sandbox::start(&workshop.sandbox, slot, order)?.output(1 << 20)?;
+    let output = sandbox::start(&workshop.sandbox, slot, &order)?.output(1 << 20)?;
     if output.status.success() {
         return Ok(None);
     }

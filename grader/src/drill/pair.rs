@@ -5,7 +5,7 @@
 use super::boxes::{Seen, Walls};
 use super::trial::Trial;
 use crate::error::{GraderError, Result};
-use crate::sandbox::{Slot, proc};
+use crate::sandbox::Slot;
 use crate::scratch::Scratch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::{self, File};
@@ -53,7 +53,7 @@ fn apart(trial: &Trial<'_>, walls: Walls) -> Result<Seen> {
     let words = ["pair".to_owned(), "host".to_owned(), tag.clone()].to_vec();
     let (enclosure, mut host) = trial.start(words, walls, true, (&slot, &scratch))?;
     await_word(&mut host.stderr)?;
-    let pid = proc::below(enclosure.reaper_pid).into_iter().max().unwrap_or_default();
+    let pid = procs::below(enclosure.reaper_pid).into_iter().max().unwrap_or_default();
     let seen = trial.half(
         "guest",
         vec![tag, format!("folder={}", scratch.path().display()), format!("pid={pid}")],

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::report;
 use crate::run::enclosure::{Enclosure, Guest};
 use crate::run::link;
-use crate::sandbox::{Limits, Order, Sandbox, Slot};
+use crate::sandbox::{self, Limits, Order, Sandbox, Slot};
 use crate::scratch::Scratch;
 use hostile::{Attack, Witness};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -128,14 +128,12 @@ impl Trial<'_> {
             reads: Vec::new(),
             folder: scratch.path(),
             temporary: scratch.path(),
-            reaper: None,
             limits: Limits::PROCESSES,
             sees_processes,
             compiler: false,
-            many_threads: false,
         };
-        let enclosure = Enclosure::open(&sandbox, slot, order)?;
-        let guest = enclosure.let_in()?;
+        let enclosure = Enclosure::open(&sandbox, slot, &order.surroundings())?;
+        let guest = enclosure.let_in(sandbox::way_in(&sandbox, slot, &order))?;
         Ok((enclosure, guest))
     }
 }

@@ -4,7 +4,6 @@
 //! taken together: time on or waiting for a processor, being ready at a look, and naps.
 
 use super::People;
-use crate::sandbox::proc;
 use crate::trial::Busy;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ pub(crate) fn busy(people: &mut People) -> Vec<Busy> {
     let all = people.all();
     let started = Instant::now();
     let before: Vec<(u64, u64)> =
-        all.iter().map(|&pid| (work_ns(pid), proc::voluntary_switches(pid))).collect();
+        all.iter().map(|&pid| (work_ns(pid), procs::voluntary_switches(pid))).collect();
     let mut seen: Vec<Busy> = all
         .iter()
         .map(|&pid| Busy { who: people.name(pid), running_looks: 0, looks: 0, permille: 0, naps: 0 })
@@ -31,14 +30,14 @@ pub(crate) fn busy(people: &mut People) -> Vec<Busy> {
             sleep(BETWEEN_LOOKS);
             for (one, &pid) in seen.iter_mut().zip(&all) {
                 one.looks += 1;
-                one.running_looks += u32::from(proc::tasks(pid).iter().any(|task| task.state == 'R'));
+                one.running_looks += u32::from(procs::tasks(pid).iter().any(|task| task.state == 'R'));
             }
         }
         let passed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
         for ((one, &pid), (work, naps)) in seen.iter_mut().zip(&all).zip(&before) {
             one.permille = work_ns(pid).saturating_sub(*work) * 1000 / passed_ns;
             if time == 0 {
-                one.naps = proc::voluntary_switches(pid).saturating_sub(*naps);
+                one.naps = procs::voluntary_switches(pid).saturating_sub(*naps);
             }
         }
         if !seen.iter().any(Busy::uses_the_processor) {
@@ -52,5 +51,5 @@ pub(crate) fn busy(people: &mut People) -> Vec<Busy> {
 fn work_ns(pid: u32) -> u64 {
     let of =
         |turns: &str| turns.split_whitespace().take(2).filter_map(|n| n.parse::<u64>().ok()).sum::<u64>();
-    proc::tasks(pid).iter().map(|task| of(&task.turns)).sum()
+    procs::tasks(pid).iter().map(|task| of(&task.turns)).sum()
 }

@@ -4,8 +4,8 @@
 //! met it.
 
 use super::pipes;
-use crate::sandbox::proc::{self, Member};
 use crate::trial::{Census, Who};
+use procs::Member;
 use std::collections::BTreeMap;
 
 /// The processes of one trial.
@@ -19,7 +19,7 @@ pub(crate) struct People {
 
 impl People {
     pub(crate) fn new(reaper: u32, caller: u32) -> Self {
-        let own_pid = proc::own_number(caller, caller);
+        let own_pid = procs::own_number(caller, caller);
         let who = Who { pid: caller, own_pid, rank: 0, is_child: false };
         Self { reaper, caller, known: BTreeMap::from([(caller, who)]) }
     }
@@ -28,20 +28,20 @@ impl People {
     pub(crate) fn name(&mut self, pid: u32) -> Who {
         let (rank, caller) = (self.known.len(), self.caller);
         let meet = || {
-            let is_child = proc::parent(pid) == Some(caller);
-            Who { pid, own_pid: proc::own_number(pid, pid), rank, is_child }
+            let is_child = procs::parent(pid) == Some(caller);
+            Who { pid, own_pid: procs::own_number(pid, pid), rank, is_child }
         };
         *self.known.entry(pid).or_insert_with(meet)
     }
 
     /// Everybody below the reaper, in the order of their numbers.
     pub(crate) fn all(&self) -> Vec<u32> {
-        proc::below(self.reaper)
+        procs::below(self.reaper)
     }
 
     /// The same, each with its size and its threads.
     pub(crate) fn members(&self) -> Vec<Member> {
-        proc::members_below(self.reaper)
+        procs::members_below(self.reaper)
     }
 
     /// Whether a process belongs to this trial. Asked by its parents, from the process upwards: a look
@@ -52,21 +52,21 @@ impl People {
             if pid == self.reaper {
                 return true;
             }
-            above = proc::parent(pid).filter(|&parent| parent > 1);
+            above = procs::parent(pid).filter(|&parent| parent > 1);
         }
         false
     }
 
     /// How many bytes everybody has to itself.
     pub(crate) fn memory(&mut self) -> Vec<(Who, u64)> {
-        self.all().into_iter().map(|pid| (self.name(pid), proc::own_bytes(pid))).collect()
+        self.all().into_iter().map(|pid| (self.name(pid), procs::own_bytes(pid))).collect()
     }
 
     /// Who there is.
     pub(crate) fn census(&mut self) -> Census {
         let mut census = Census {
-            descriptors: proc::descriptors(self.caller).len(),
-            threads: proc::tasks(self.caller).len(),
+            descriptors: procs::descriptors(self.caller).len(),
+            threads: procs::tasks(self.caller).len(),
             ..Census::default()
         };
         for pid in self.all() {
@@ -74,10 +74,10 @@ impl People {
                 continue;
             }
             let who = self.name(pid);
-            match proc::state(pid) {
+            match procs::state(pid) {
                 None => {}
                 Some('Z' | 'X') => census.zombies.push(who),
-                Some(_) if proc::parent(pid) == Some(self.caller) => census.children.push(who),
+                Some(_) if procs::parent(pid) == Some(self.caller) => census.children.push(who),
                 Some(_) => census.others.push(who),
             }
         }

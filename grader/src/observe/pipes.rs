@@ -1,7 +1,6 @@
 //! Who holds which end of which pipe.
 
 use super::People;
-use crate::sandbox::proc;
 use crate::trial::{Census, Pipe};
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ pub(super) fn between(people: &mut People, census: &Census) -> Vec<Pipe> {
     let caller = people.caller;
     for pid in std::iter::once(caller).chain(census.children.iter().map(|who| who.pid)) {
         let who = people.name(pid);
-        for file in proc::open_files(pid) {
+        for file in procs::open_files(pid) {
             if file.number <= 2 || !file.target.starts_with("pipe:") {
                 continue;
             }

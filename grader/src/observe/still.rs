@@ -4,8 +4,8 @@
 //! *Proven*: quiet for 300 ms, and each thread in a wait that only another of them can end.
 
 use super::{People, Wait, explain};
-use crate::sandbox::proc::{self, Member, Task};
 use crate::trial::Who;
+use procs::{Member, Task};
 use std::collections::BTreeMap;
 
 /// How many equal looks in a row make a quiet tree.
@@ -69,7 +69,7 @@ impl Still {
             return Look::Moves;
         }
         if self.naps_before.is_empty() {
-            let naps = self.last.iter().map(|(pid, _)| (*pid, proc::voluntary_switches(*pid)));
+            let naps = self.last.iter().map(|(pid, _)| (*pid, procs::voluntary_switches(*pid)));
             self.naps_before = naps.collect();
         }
         if self.equal_looks > 0
@@ -95,7 +95,7 @@ impl Still {
         self.last.iter().all(|(pid, tasks)| {
             let naps = || {
                 let before = self.naps_before.get(pid).copied();
-                before.is_some_and(|before| proc::voluntary_switches(*pid).saturating_sub(before) >= NAPS)
+                before.is_some_and(|before| procs::voluntary_switches(*pid).saturating_sub(before) >= NAPS)
             };
             tasks.iter().all(|task| explain(*pid, task).is_some()) || naps()
         })
@@ -198,8 +198,8 @@ fn holders(people: &mut People, target: &str, all: &[(u32, Vec<Task>)], writers:
     let mut names = Vec::new();
     for (pid, _) in all {
         let end =
-            |file: &proc::OpenFile| file.target == target && if writers { file.writes } else { file.reads };
-        if proc::open_files(*pid).iter().any(end) {
+            |file: &procs::OpenFile| file.target == target && if writers { file.writes } else { file.reads };
+        if procs::open_files(*pid).iter().any(end) {
             names.push(people.name(*pid).name());
         }
     }

@@ -23,7 +23,7 @@ impl Scene {
             .expect("a shell");
         let mut word = [0; 6];
         std::io::Read::read_exact(shell.stdout.as_mut().expect("a pipe"), &mut word).expect("ready");
-        let caller = crate::sandbox::proc::children(shell.id())[0];
+        let caller = procs::children(shell.id())[0];
         let people = People::new(shell.id(), caller);
         Scene { shell, people }
     }

@@ -4,9 +4,9 @@
 //! process has set itself (`alarm`, `setitimer`) leave no trace here and are for the sandbox to
 //! forbid.
 
-use crate::sandbox::proc::{self, OpenFile, Task};
 use crate::sandbox::socket_waits_for_ever;
 use nix::libc;
+use procs::{OpenFile, Task};
 
 /// A wait that does not end by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) fn explain(pid: u32, task: &Task) -> Option<Wait> {
         'S' => {}
         _ => return None,
     }
-    let (number, args) = proc::system_call(pid, task.id)?;
+    let (number, args) = procs::system_call(pid, task.id)?;
     let arg = |place: usize| args.get(place).copied();
     let no_limit = |place: usize| Some(arg(place)? == 0); // a null pointer
     let minus_one = |place: usize| Some((arg(place)? as i32) < 0);
@@ -77,5 +77,5 @@ fn on_file(pid: u32, fd: u64) -> Option<String> {
 }
 
 fn no_timer(pid: u32) -> bool {
-    !proc::open_files(pid).iter().any(|file: &OpenFile| file.target.contains("timerfd"))
+    !procs::open_files(pid).iter().any(|file: &OpenFile| file.target.contains("timerfd"))
 }

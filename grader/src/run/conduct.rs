@@ -8,7 +8,7 @@ use super::ending::{Ending, Talk};
 use super::stage::{Held, Stage, Waited};
 use crate::error::Result;
 use crate::observe;
-use crate::sandbox::{Limits, proc};
+use crate::sandbox::Limits;
 use crate::trial::{Pick, Seen, Step, Trace, Trial, Who, Whom};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -192,8 +192,8 @@ fn signal(who: Who, signal: Signal) {
 fn send(stage: &mut Stage<'_>, by: Signal, whom: Whom) {
     let caller = stage.people.caller;
     stage.note(Seen::Signalled(by as i32, whom));
-    let group = proc::group(caller);
-    let others = stage.people.all().into_iter().filter(|&pid| pid != caller && proc::group(pid) == group);
+    let group = procs::group(caller);
+    let others = stage.people.all().into_iter().filter(|&pid| pid != caller && procs::group(pid) == group);
     let others: Vec<u32> = if whom == Whom::Group { others.collect() } else { Vec::new() };
     // The caller first: what comes of the others then comes to one that has it already.
     for pid in [caller].into_iter().chain(others) {
@@ -203,7 +203,7 @@ fn send(stage: &mut Stage<'_>, by: Signal, whom: Whom) {
 }
 
 fn is_dead(who: Who) -> bool {
-    matches!(proc::state(who.pid), None | Some('Z' | 'X'))
+    matches!(procs::state(who.pid), None | Some('Z' | 'X'))
 }
 
 /// Kills a child of the caller that is held at no gate, the one with this place among those.
@@ -228,7 +228,7 @@ fn kill_one(stage: &mut Stage<'_>, who: Who, by: Signal) -> Talk<()> {
     let mut deaf_looks = 0;
     while !is_dead(who) {
         // Asleep, and deaf all the time: it will never die of this.
-        let is_deaf = proc::state(who.pid) == Some('S') && proc::does_not_heed(who.pid, by as i32);
+        let is_deaf = procs::state(who.pid) == Some('S') && procs::does_not_heed(who.pid, by as i32);
         deaf_looks = if is_deaf { deaf_looks + 1 } else { 0 };
         if deaf_looks > 500 {
             return Err(Ending::NoEnd { threads: vec![format!("{} does not heed {by}", who.name())] });
@@ -251,7 +251,7 @@ fn kill_caller(stage: &mut Stage<'_>) -> Talk<()> {
     while !stage.held.is_empty() {
         stage.open(0);
     }
-    let worked = |pids: &[u32]| pids.iter().map(|&pid| proc::cpu_ns(pid)).max().unwrap_or_default();
+    let worked = |pids: &[u32]| pids.iter().map(|&pid| procs::cpu_ns(pid)).max().unwrap_or_default();
     let before = worked(&stage.people.all());
     loop {
         while stage.pump()? {}
@@ -261,7 +261,7 @@ fn kill_caller(stage: &mut Stage<'_>) -> Talk<()> {
         }
         let all = stage.people.all();
         let alive: Vec<u32> =
-            all.iter().copied().filter(|&pid| proc::state(pid).is_some_and(|s| s != 'Z')).collect();
+            all.iter().copied().filter(|&pid| procs::state(pid).is_some_and(|s| s != 'Z')).collect();
         let look = if alive.is_empty() { None } else { Some(stage.look()?) };
         let survivors = match look {
             None => Vec::new(),

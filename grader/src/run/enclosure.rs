@@ -7,16 +7,17 @@
 use super::ending;
 use super::link;
 use crate::error::{GraderError, Result};
-use crate::sandbox::{self, Order, Running, Sandbox, Slot, proc};
+use crate::sandbox::{self, Running, Sandbox, Slot, Surroundings};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags, Shutdown};
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use wire::{CLEAR, LET_IN, Notice};
+use wire::{Notice, Wish};
 
 /// How long a machine may take to start a process.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,14 +50,14 @@ pub(crate) struct Guest {
 }
 
 impl Enclosure {
-    /// Makes a box for what `order` says, whose reaper is set here.
+    /// Makes a box.
     ///
     /// # Errors
     ///
     /// A machine error if it cannot be made.
-    pub(crate) fn open(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Self> {
+    pub(crate) fn open(sandbox: &Sandbox, slot: &Slot, around: &Surroundings<'_>) -> Result<Self> {
         let (reaper, for_reaper) = link::pair()?;
-        let running = sandbox::start(sandbox, slot, Order { reaper: Some(for_reaper), ..order })?;
+        let running = sandbox::start_reaper(sandbox, slot, around, for_reaper)?;
         let mut this = Self { reaper_pid: running.pid, running, reaper: Arc::new(reaper) };
         match this.await_notice() {
             Some(Notice::Ready) => {}
@@ -77,15 +78,16 @@ impl Enclosure {
         Ok(this)
     }
 
-    /// Starts a respondent. The one before must be gone.
+    /// Starts a respondent as [`way_in`](sandbox::way_in) says. The one before must be gone.
     ///
     /// # Errors
     ///
     /// A machine error if it does not start.
-    pub(crate) fn let_in(&self) -> Result<Guest> {
+    pub(crate) fn let_in(&self, args: Vec<OsString>) -> Result<Guest> {
         let ((driver, for_driver), (stdout, for_stdout), (stderr, for_stderr)) =
             (link::pair()?, pipe()?, pipe()?);
-        link::send_with(&self.reaper, LET_IN, &[&for_driver, &for_stdout, &for_stderr])?;
+        let wish = Wish::LetIn { args }.to_bytes();
+        link::send_with(&self.reaper, &wish, &[&for_driver, &for_stdout, &for_stderr])?;
         drop((for_driver, for_stdout, for_stderr));
         match self.await_notice() {
             // The number in the notice is that of the reaper's namespace; ours is what the kernel lists.
@@ -117,7 +119,8 @@ impl Enclosure {
 
     /// Asks the reaper to end everything below it, which it then tells; does not wait for that. Whether it was asked.
     pub(crate) fn ask_to_clear(&self) -> bool {
-        socket::send(self.reaper.as_raw_fd(), CLEAR, MsgFlags::MSG_NOSIGNAL).is_ok()
+        let wish = Wish::Clear.to_bytes();
+        socket::send(self.reaper.as_raw_fd(), &wish, MsgFlags::MSG_NOSIGNAL).is_ok()
     }
 
     /// Has the reaper end everything and leave; does not wait for it.
@@ -150,7 +153,7 @@ fn await_notice(reaper: &OwnedFd, most: Duration) -> Option<Notice> {
 }
 
 fn only_child(pid: u32) -> Option<u32> {
-    match proc::children(pid).as_slice() {
+    match procs::children(pid).as_slice() {
         [child] => Some(*child),
         _ => None,
     }

@@ -1,31 +1,34 @@
-//! The boxes of one answer: made when there are too few, and used again where nothing was left behind.
+//! The boxes of one answer, for all of its programs: made when there are too few, and used again where nothing was
+//! left behind.
 //!
 //! A box is not used again if anything is in its folders, if its respondent has left processes or did not end by
 //! itself, or where Landlock does not hold it to these folders. So no respondent finds anything of another's.
 
 use super::enclosure::{Enclosure, Guest};
-use super::respondent::Manner;
+use super::programs::Programs;
 use super::supervisor::Supervisor;
 use crate::error::Result;
-use crate::sandbox::{Limits, Order, Sandbox, Slot};
+use crate::sandbox::{self, Limits, Order, Sandbox, Slot, Surroundings};
 use crate::scratch::Scratch;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// How many respondents one box may see. Its reaper has the same processor time as each of them.
-const MOST_GUESTS: u32 = 50;
+/// How many respondents one box may see: if the kernel keeps something of each, it shall not pile up.
+const MOST_GUESTS: u32 = 200;
 
 /// The boxes that are not in use.
 #[derive(Debug)]
 pub struct Enclosures<'a> {
     pub(super) sandbox: &'a Sandbox,
+    programs: Programs,
     idle: Mutex<Vec<Room>>,
 }
 
 /// A box, and for whom it is.
 #[derive(Debug)]
 pub(super) struct Room {
-    kind: Kind,
+    /// Whether it is for programs that start threads by the thousand.
+    many_threads: bool,
     pub(super) enclosure: Enclosure,
     guests: u32,
     // Dropped last: the slot must not be lent again while a process of the box lives.
@@ -33,58 +36,64 @@ pub(super) struct Room {
     pub(super) slot: Slot,
 }
 
-/// What must be the same for all who use a box.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) program: PathBuf,
+/// Who is to be let in, and what for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admission<'a> {
+    /// The program.
+    pub(super) program: &'a Path,
+    /// What it may use.
     pub(super) limits: Limits,
-    pub(super) manner: Manner,
+    /// Whether it may look at processes.
+    pub(super) sees_processes: bool,
+    /// Whether it starts threads by the thousand.
+    pub(super) many_threads: bool,
 }
 
 impl<'a> Enclosures<'a> {
     /// None yet.
-    pub fn new(sandbox: &'a Sandbox) -> Self {
-        Self { sandbox, idle: Mutex::default() }
+    ///
+    /// # Errors
+    ///
+    /// A machine error if there is no room for programs.
+    pub fn new(sandbox: &'a Sandbox) -> Result<Self> {
+        Ok(Self { sandbox, programs: Programs::new()?, idle: Mutex::default() })
     }
 
     /// Starts a respondent in a box that nobody else is in.
-    pub(super) fn let_in(&self, kind: Kind) -> Result<(Room, Guest)> {
-        while let Some(mut room) = self.take(&kind) {
+    pub(super) fn let_in(&self, who: Admission<'_>) -> Result<(Room, Guest)> {
+        let program = self.programs.place(who.program)?;
+        while let Some(mut room) = self.take(who.many_threads) {
             // Whoever waits may be ended from outside; that is no reason to doubt anything.
-            if let Ok(guest) = room.enclosure.let_in() {
+            if let Ok(guest) = room.let_in(self.sandbox, &program, who) {
                 room.guests += 1;
                 return Ok((room, guest));
             }
         }
-        let room = self.make(kind)?;
-        let guest = room.enclosure.let_in()?;
+        let room = self.make(who.many_threads)?;
+        let guest = room.let_in(self.sandbox, &program, who)?;
         Ok((room, guest))
     }
 
-    fn take(&self, kind: &Kind) -> Option<Room> {
+    fn take(&self, many_threads: bool) -> Option<Room> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = idle.iter().rposition(|room| room.kind == *kind)?;
+        let place = idle.iter().rposition(|room| room.many_threads == many_threads)?;
         Some(idle.swap_remove(place))
     }
 
-    fn make(&self, kind: Kind) -> Result<Room> {
+    fn make(&self, many_threads: bool) -> Result<Room> {
         let slot = Slot::take(&self.sandbox.layers)?;
         let scratch = Scratch::new("run")?;
         slot.give(scratch.path())?;
-        let order = Order {
-            program: &kind.program,
-            args: Vec::new(),
-            reads: Vec::new(),
+        let around = Surroundings {
+            shows: vec![self.programs.folder()],
             folder: scratch.path(),
             temporary: scratch.path(),
-            reaper: None,
-            limits: kind.limits,
-            sees_processes: kind.manner.sees_processes,
+            disk_bytes: Limits::DISK_BYTES,
             compiler: false,
-            many_threads: kind.manner.many_threads,
+            many_threads,
         };
-        let enclosure = Enclosure::open(self.sandbox, &slot, order)?;
-        Ok(Room { kind, enclosure, guests: 1, scratch, slot })
+        let enclosure = Enclosure::open(self.sandbox, &slot, &around)?;
+        Ok(Room { many_threads, enclosure, guests: 1, scratch, slot })
     }
 
     /// Takes a box back whose respondent has ended by itself and left no process. `supervisor` looks at
@@ -97,6 +106,22 @@ impl<'a> Enclosures<'a> {
         {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(room);
         }
+    }
+}
+
+impl Room {
+    fn let_in(&self, sandbox: &Sandbox, program: &Path, who: Admission<'_>) -> Result<Guest> {
+        let order = Order {
+            program,
+            args: Vec::new(),
+            reads: Vec::new(),
+            folder: self.scratch.path(),
+            temporary: self.scratch.path(),
+            limits: who.limits,
+            sees_processes: who.sees_processes,
+            compiler: false,
+        };
+        self.enclosure.let_in(sandbox::way_in(sandbox, &self.slot, &order))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Knows experiments and messages; it never reads an entry and never calls a check. The judge's
 //! side of the talk is in `session`, the process itself in `respondent`, the box that it is in in `enclosure`,
-//! those that are free in `enclosures`, what the kernel shows in `watch`, what it takes of the machine in `supervisor`, the end of it in `ending`.
+//! those that are free in `enclosures`, the programs that they show in `programs`, what the kernel shows in `watch`, what it takes of the machine in `supervisor`, the end of it in `ending`.
 
 mod conduct;
 pub(crate) mod enclosure;
@@ -10,6 +10,7 @@ mod enclosures;
 mod ending;
 pub(crate) mod link;
 mod printed;
+mod programs;
 mod respondent;
 mod session;
 mod stage;

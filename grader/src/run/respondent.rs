@@ -3,29 +3,19 @@
 //! Knows processes and notices, not what is said to the driver.
 
 use super::enclosure::Guest;
-use super::enclosures::{Enclosures, Kind, Room};
+use super::enclosures::{Admission, Enclosures, Room};
 use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
 use super::supervisor::Supervisor;
 use crate::error::{GraderError, Result};
 use crate::sandbox::Limits;
-use crate::sandbox::proc::Member;
+use procs::Member;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use wire::Notice;
-
-/// What kind of program it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Manner {
-    /// It starts threads by the thousand.
-    pub(super) many_threads: bool,
-    /// It may look at processes.
-    pub(super) sees_processes: bool,
-}
 
 /// How a respondent has ended.
 #[derive(Debug, Clone, Copy)]
@@ -62,12 +52,9 @@ impl<'a> Respondent<'a> {
     /// A machine error if it does not start.
     pub(super) fn start(
         enclosures: &'a Enclosures<'a>,
-        program: &Path,
-        limits: Limits,
-        manner: Manner,
+        who: Admission<'_>,
     ) -> Result<(Self, OwnedFd, Printed)> {
-        let kind = Kind { program: program.to_path_buf(), limits, manner };
-        let (room, Guest { pid, driver, stdout, stderr }) = enclosures.let_in(kind)?;
+        let (room, Guest { pid, driver, stdout, stderr }) = enclosures.let_in(who)?;
         let pid = pid.ok_or_else(|| GraderError::machine("the respondent vanished at its start"))?;
         let (reaper, reaper_pid) = (Arc::clone(&room.enclosure.reaper), room.enclosure.reaper_pid);
         let inside = enclosures.sandbox.layers.namespaces;

@@ -4,18 +4,18 @@
 //! outside while nothing comes. Every wait has an end: a message, the end of the process, a limit,
 //! a proof, or the judge's patience.
 
-use super::enclosures::Enclosures;
+use super::enclosures::{Admission, Enclosures};
 use super::ending::{Ending, Talk};
 use super::link;
 use super::printed::Printed;
-use super::respondent::{Ended, Manner, Respondent};
+use super::respondent::{Ended, Respondent};
 use super::watch::{LOOK_EVERY, Sight, Watch, describe_threads, prove_hang};
 use crate::error::Result;
 use crate::experiment::World;
 use crate::sandbox::Limits;
-use crate::sandbox::proc::{self, Task};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
+use procs::Task;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -69,8 +69,9 @@ impl<'a> Session<'a> {
         limits: Limits,
         hurry: bool,
     ) -> Result<Self> {
-        let manner = Manner { many_threads: world == World::Model, ..Manner::default() };
-        let (respondent, first, printed) = Respondent::start(enclosures, program, limits, manner)?;
+        let many_threads = world == World::Model;
+        let who = Admission { program, limits, sees_processes: false, many_threads };
+        let (respondent, first, printed) = Respondent::start(enclosures, who)?;
         let (socket, for_driver) = link::pair()?;
         link::hand_over(&first, &[&for_driver])?;
         let watch = Watch::new(respondent.pid, hurry);
@@ -99,7 +100,7 @@ impl<'a> Session<'a> {
     /// Has the challenge played `count` times and adds the runs.
     pub(super) fn explore(&mut self, count: u32, stop_at_failure: bool, runs: &mut Vec<Run>) -> Talk<()> {
         if self.descriptors == 0 {
-            self.descriptors = proc::descriptors(self.respondent.pid).len();
+            self.descriptors = procs::descriptors(self.respondent.pid).len();
         }
         self.visits.clear();
         self.room = RUN_BYTES * (u64::from(count) + 16);
@@ -148,18 +149,18 @@ impl<'a> Session<'a> {
         if self.world == World::Model {
             return Vec::new();
         }
-        let left = wait_for_threads(|| proc::tasks(pid).into_iter().filter(|task| task.id != pid).collect());
+        let left = wait_for_threads(|| procs::tasks(pid).into_iter().filter(|task| task.id != pid).collect());
         left.into_iter().map(|task| format!("a thread named `{}` is still there", task.name)).collect()
     }
 
     /// Closes the session: the token must come back, nothing may be left, the exit must be clean.
     pub(super) fn close(&mut self) -> Talk<()> {
         let pid = self.respondent.pid;
-        if proc::has_had_children(pid) {
+        if procs::has_had_children(pid) {
             self.abandon();
             return Err(Ending::StartedProcess);
         }
-        let open = proc::descriptors(pid).len();
+        let open = procs::descriptors(pid).len();
         if self.descriptors > 0 && open > self.descriptors {
             self.abandon();
             return Err(Ending::FdLeak { count: open - self.descriptors });
@@ -276,9 +277,9 @@ impl<'a> Session<'a> {
     /// Looks at the process from outside.
     fn look(&mut self) -> Talk<()> {
         let all = if self.respondent.wants_all() {
-            proc::members_below(self.respondent.reaper_pid)
+            procs::members_below(self.respondent.reaper_pid)
         } else {
-            proc::member(self.respondent.pid).into_iter().collect()
+            procs::member(self.respondent.pid).into_iter().collect()
         };
         if all.len() > 1 {
             return Err(self.stop(Ending::StartedProcess));
@@ -297,7 +298,7 @@ impl<'a> Session<'a> {
             }
             Sight::Standstill(tasks) if !self.gates.is_empty() => {
                 let others = tasks.iter().any(|task| {
-                    let own = u64::from(proc::own_number(self.respondent.pid, task.id));
+                    let own = u64::from(procs::own_number(self.respondent.pid, task.id));
                     let waits = self.gates.iter().any(|gate| gate.thread == own);
                     !waits && task.id != self.respondent.pid
                 });
@@ -340,16 +341,16 @@ impl<'a> Session<'a> {
 
     fn still_there(&self, threads: &[u64]) -> Vec<u64> {
         let pid = self.respondent.pid;
-        let own = |task: &Task| u64::from(proc::own_number(pid, task.id));
+        let own = |task: &Task| u64::from(procs::own_number(pid, task.id));
         let among = |task: &Task| threads.contains(&own(task));
-        let left = wait_for_threads(|| proc::tasks(pid).into_iter().filter(among).collect());
+        let left = wait_for_threads(|| procs::tasks(pid).into_iter().filter(among).collect());
         left.iter().map(own).collect()
     }
 
     /// Waits until a process that is about to leave has left; `None` if it stays.
     fn wait_for_end(&mut self) -> Option<Ended> {
         let pid = self.respondent.pid;
-        let left = wait_for_threads(|| proc::tasks(pid));
+        let left = wait_for_threads(|| procs::tasks(pid));
         // It is gone, so the reaper is about to say how.
         let deadline = Instant::now() + GRACE;
         while left.is_empty() && self.respondent.ended.is_none() && Instant::now() < deadline {

@@ -4,21 +4,21 @@
 //! that the kernel names. Every wait ends: by what it waits for, by the respondent's end, by a proof
 //! that nothing can come, or by the judge's patience. What is done when is in `conduct`.
 
-use super::enclosures::Enclosures;
+use super::enclosures::{Admission, Enclosures};
 use super::ending::{Ending, Excess, Talk};
 use super::link::{self, Parcel};
 use super::printed::Printed;
-use super::respondent::{Manner, Respondent};
+use super::respondent::Respondent;
 use crate::error::{GraderError, Result};
 use crate::observe::{Look, People, Still};
 use crate::sandbox::Limits;
-use crate::sandbox::proc::{self, Member};
 use crate::trial::{Event, Leftovers, Seen, Trace, Who};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags};
 use nix::sys::stat::{SFlag, fstat};
 use nix::time::{ClockId, clock_gettime};
+use procs::Member;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -95,8 +95,8 @@ fn now_ns() -> u64 {
 impl<'a> Stage<'a> {
     /// Starts the reaper and, through it, the respondent.
     pub(super) fn start(enclosures: &'a Enclosures<'a>, program: &Path, limits: Limits) -> Result<Self> {
-        let manner = Manner { sees_processes: true, ..Manner::default() };
-        let (respondent, first, printed) = Respondent::start(enclosures, program, limits, manner)?;
+        let who = Admission { program, limits, sees_processes: true, many_threads: false };
+        let (respondent, first, printed) = Respondent::start(enclosures, who)?;
         let (driver, for_driver) = link::pair()?;
         let (rendezvous, for_tasks) = link::pair()?;
         let (records, for_records) = link::pair()?;
@@ -136,7 +136,7 @@ impl<'a> Stage<'a> {
             Waited::Come => {}
             _ => return Err(self.gone()),
         }
-        self.descriptors = proc::descriptors(self.people.caller).len();
+        self.descriptors = procs::descriptors(self.people.caller).len();
         self.at_checkpoint = None;
         self.send(&Request::Explore { count: 1, stop_at_failure: false })
     }
@@ -298,7 +298,7 @@ impl<'a> Stage<'a> {
         let mut looks = 0;
         while !self.people.has(pid) {
             looks += 1;
-            if proc::state(pid).is_none() {
+            if procs::state(pid).is_none() {
                 // Killed right after it came, as `terminate` does with queued tasks: nobody waits for us.
                 return Ok(());
             }
@@ -315,7 +315,7 @@ impl<'a> Stage<'a> {
         }
         let _ = fcntl(&key, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
         let who = self.people.name(pid);
-        let thread = proc::thread_called(pid, check_in.thread).unwrap_or_default().into();
+        let thread = procs::thread_called(pid, check_in.thread).unwrap_or_default().into();
         self.held.push(Held { who, task: check_in.task, key });
         let held = self.held.len();
         self.note(Seen::Arrived { who, task: check_in.task, thread, held });

@@ -6,8 +6,8 @@
 
 use super::ending::{Ending, Excess};
 use crate::sandbox::Limits;
-use crate::sandbox::proc::{self, Member};
 use nix::sys::statvfs::statvfs;
+use procs::Member;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ impl Supervisor {
             return None;
         }
         let pids: Vec<u32> = all.iter().map(|member| member.pid).collect();
-        let kept = proc::nameless_file_bytes(&pids);
+        let kept = procs::nameless_file_bytes(&pids);
         if kept > limits.disk_bytes {
             return Some(over(Excess::Disk, limits.disk_bytes, kept));
         }
@@ -82,7 +82,7 @@ impl Supervisor {
     pub(super) fn nothing_is_written(&self) -> bool {
         let is_empty = |folder: &PathBuf| names_in(folder) == Some(0);
         self.folders.iter().all(is_empty)
-            && self.user.is_none_or(|user| proc::shared_memory_of(user).is_empty())
+            && self.user.is_none_or(|user| procs::shared_memory_of(user).is_empty())
     }
 
     /// How many pieces of named shared memory there are that belong to this run. Without a user of its own and
@@ -91,7 +91,7 @@ impl Supervisor {
         if self.has_own_folders {
             return self.folders.get(1).and_then(|folder| names_in(folder)).unwrap_or_default();
         }
-        self.user.map_or(0, |user| proc::shared_memory_of(user).len())
+        self.user.map_or(0, |user| procs::shared_memory_of(user).len())
     }
 
     /// As [`look`](Self::look), for what it has written to files and to named shared memory; also right for a run whose
@@ -106,7 +106,7 @@ impl Supervisor {
             files += own_files;
         }
         if let Some(user) = self.user {
-            let sizes = proc::shared_memory_of(user).into_iter().filter_map(|path| path.metadata().ok());
+            let sizes = procs::shared_memory_of(user).into_iter().filter_map(|path| path.metadata().ok());
             bytes += sizes.map(|about| about.len()).sum::<u64>();
         }
         if bytes >= limits.disk_bytes {
@@ -179,7 +179,7 @@ mod tests {
         let mut look = |limits: &Limits, pid: u32| {
             // Every kind of look is among these.
             (0..THOROUGH_EVERY).find_map(|_| {
-                match supervisor.look(limits, &[proc::member(pid).expect("a process")]) {
+                match supervisor.look(limits, &[procs::member(pid).expect("a process")]) {
                     Some(Ending::Over { what, limit, seen }) => {
                         assert!(seen >= limit);
                         Some(what)
@@ -216,9 +216,9 @@ mod tests {
         let open = || Stdio::from(File::open(&path).expect("a file"));
         let sleeper = Sleeper::holding([open(), open()]);
         let twice = [sleeper.0.id(); 2];
-        assert_eq!(proc::nameless_file_bytes(&twice), 0);
+        assert_eq!(procs::nameless_file_bytes(&twice), 0);
         fs::remove_file(&path).expect("removed");
-        let bytes = proc::nameless_file_bytes(&twice);
+        let bytes = procs::nameless_file_bytes(&twice);
         assert!((1 << 20..2 << 20).contains(&bytes), "{bytes}");
     }
 }

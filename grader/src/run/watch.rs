@@ -5,7 +5,7 @@
 //! that nothing but another of them can end.
 
 use crate::observe::{self, Wait};
-use crate::sandbox::proc::{self, Task};
+use procs::Task;
 use std::time::Duration;
 
 /// How long the judge waits between two looks.
@@ -59,7 +59,7 @@ impl Watch {
 
     /// Looks once. Call it when nothing has happened for [`LOOK_EVERY`].
     pub(super) fn look(&mut self) -> Sight {
-        let tasks = proc::tasks(self.pid);
+        let tasks = procs::tasks(self.pid);
         let asleep = !tasks.is_empty() && tasks.iter().all(|task| matches!(task.state, 'S' | 'Z'));
         self.looks += 1;
         self.idle_looks = if asleep { self.idle_looks + 1 } else { 0 };
@@ -86,7 +86,7 @@ pub(super) fn prove_hang(pid: u32, tasks: &[Task]) -> Option<Vec<String>> {
         lines.push(format!("{who} {wait}"));
     }
     // The threads must not have moved while they were examined one by one.
-    (proc::tasks(pid) == tasks).then_some(lines)
+    (procs::tasks(pid) == tasks).then_some(lines)
 }
 
 /// What a thread waits for, in words, if only another thread or process can end it.
@@ -108,5 +108,5 @@ pub(super) fn describe_threads(pid: u32) -> Vec<String> {
         let wait = endless_wait(pid, task).unwrap_or("does something that may end by itself");
         format!("thread `{}` ({}) {wait}", task.name, task.state)
     };
-    proc::tasks(pid).iter().take(8).map(describe).collect()
+    procs::tasks(pid).iter().take(8).map(describe).collect()
 }

@@ -72,13 +72,11 @@ fn sing(sandbox: &Sandbox) -> Result<std::result::Result<Vec<String>, String>> {
         reads: Vec::new(),
         folder: inside.path(),
         temporary: inside.path(),
-        reaper: None,
         limits: Limits::REAL,
         sees_processes: true,
         compiler: false,
-        many_threads: false,
     };
-    let output = start(sandbox, &slot, order)?.output(4096)?;
+    let output = start(sandbox, &slot, &order)?.output(4096)?;
     let memory = format!("/dev/shm/racecourse-canary-{}", std::process::id());
     let shares_memory = fs::remove_file(memory).is_ok();
     if !output.status.success() || output.text.starts_with(wire::BOX_FAILED) {

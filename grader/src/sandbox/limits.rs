@@ -5,6 +5,8 @@
 //! factor: it compiles in 0.2 s, its real runs take under 0.05 s and its 500 schedules under 0.3 s
 //! of processor time.
 
+use wire::Most;
+
 /// What a process may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -36,9 +38,17 @@ const MIB: u64 = 1 << 20;
 const SPARE_TASKS: u64 = 32;
 
 impl Limits {
-    /// The limit that the kernel holds on processes and threads. More of them than `tasks` are stopped.
-    pub(super) fn most_tasks(&self) -> u64 {
-        self.tasks + SPARE_TASKS
+    /// What the kernel shall hold. `other_tasks` are processes and threads that count against this limit besides.
+    pub(super) fn most(&self, other_tasks: u64) -> Most {
+        Most {
+            cpu_s: Some(self.cpu_s),
+            address_bytes: Some(self.address_bytes),
+            data_bytes: Some(self.data_bytes),
+            file_bytes: Some(self.file_bytes),
+            core_bytes: Some(0),
+            open_files: Some(self.open_files),
+            tasks: Some(self.tasks + SPARE_TASKS + other_tasks),
+        }
     }
 
     /// For compiling and linking one answer.
@@ -54,6 +64,9 @@ impl Limits {
         output_bytes: 16 * MIB,
     };
 
+    /// For all files and all shared memory of a run, in bytes: a box is made with room for so much.
+    pub const DISK_BYTES: u64 = 64 * MIB;
+
     /// For a run in the real world.
     pub const REAL: Limits = Limits {
         cpu_s: 3,
@@ -61,7 +74,7 @@ impl Limits {
         resident_bytes: GIB,
         data_bytes: 4 * GIB,
         file_bytes: 16 * MIB,
-        disk_bytes: 64 * MIB,
+        disk_bytes: Limits::DISK_BYTES,
         open_files: 256,
         tasks: 256,
         output_bytes: 16 * MIB,
@@ -77,9 +90,8 @@ impl Limits {
     }
 
     /// For `schedules` runs in the model world, where all threads have their stacks in one process. What they
-    /// take is estimated generously, and alike for checks of about the same size: these can share a box.
+    /// take is estimated generously.
     pub fn model(schedules: u32) -> Limits {
-        let schedules = schedules.checked_next_power_of_two().unwrap_or(schedules);
         Limits {
             cpu_s: 3 + u64::from(schedules) / 500,
             tasks: 1024,

@@ -13,7 +13,6 @@ mod limits;
 mod namespaces;
 mod peek;
 mod policy;
-pub(crate) mod proc;
 mod slot;
 mod spawn;
 
@@ -21,7 +20,7 @@ pub use layers::{Layers, Rung};
 pub use limits::Limits;
 pub(crate) use peek::socket_waits_for_ever;
 pub(crate) use slot::Slot;
-pub(crate) use spawn::{Order, Running, own, start};
+pub(crate) use spawn::{Order, Running, Surroundings, own, start, start_reaper, way_in};
 
 use crate::build::Toolchain;
 use crate::error::{GraderError, Result};
@@ -150,13 +149,11 @@ impl Sandbox {
             reads: Vec::new(),
             folder: folder.path(),
             temporary: folder.path(),
-            reaper: None,
             limits: Limits::COMPILER,
             sees_processes: false,
             compiler: true,
-            many_threads: false,
         };
-        let output = start(self, &Slot::take(&self.layers)?, order)?.output(4096)?;
+        let output = start(self, &Slot::take(&self.layers)?, &order)?.output(4096)?;
         if output.status.success() {
             return Ok(());
         }

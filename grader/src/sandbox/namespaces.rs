@@ -3,7 +3,7 @@
 //! Knows bubblewrap's command line. What is open inside is said by the policy; here it is only shown.
 
 use super::policy::{LIBRARIES, LINKER};
-use super::{Order, Sandbox};
+use super::{Sandbox, Surroundings};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -18,14 +18,14 @@ pub(super) fn program() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// The arguments of bubblewrap for what `order` starts, up to the program that it is to run.
-pub(super) fn arguments(sandbox: &Sandbox, order: &Order<'_>) -> Vec<OsString> {
+/// The arguments of bubblewrap for such a box, up to the program that it is to run. `outlives_judge` is for a reaper.
+pub(super) fn arguments(sandbox: &Sandbox, around: &Surroundings<'_>, outlives_judge: bool) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut add = |words: &[&dyn AsRef<std::ffi::OsStr>]| {
         args.extend(words.iter().map(|word| word.as_ref().to_owned()));
     };
     add(&[&"--unshare-all"]);
-    if order.reaper.is_some() {
+    if outlives_judge {
         // The reaper can wait for everybody, and tells how a program ended. It sees by itself that the judge has
         // gone; for the kernel a parent dies when the thread does that made the box, and others may still use it.
         add(&[&"--as-pid-1"]);
@@ -43,23 +43,22 @@ pub(super) fn arguments(sandbox: &Sandbox, order: &Order<'_>) -> Vec<OsString> {
     }
     add(&[&"--ro-bind-try", &"/etc/ld.so.cache", &"/etc/ld.so.cache"]);
     add(&[&"--proc", &"/proc", &"--dev", &"/dev"]);
-    let size = order.limits.disk_bytes.to_string();
+    let size = around.disk_bytes.to_string();
     add(&[&"--size", &size, &"--tmpfs", &"/dev/shm"]);
     add(&[&"--ro-bind", &sandbox.init, &sandbox.init]);
-    for path in &order.reads {
+    for path in &around.shows {
         add(&[&"--ro-bind", path, path]);
     }
-    if order.compiler {
+    if around.compiler {
         for path in LINKER.iter().filter(|path| !ROOTS.contains(path)) {
             add(&[&"--ro-bind-try", path, path]);
         }
         add(&[&"--ro-bind", &sandbox.sysroot(), &sandbox.sysroot()]);
-        add(&[&"--ro-bind", &order.folder, &order.folder]);
-        add(&[&"--bind", &order.temporary, &order.temporary]);
+        add(&[&"--ro-bind", &around.folder, &around.folder]);
+        add(&[&"--bind", &around.temporary, &around.temporary]);
     } else {
-        add(&[&"--ro-bind", &order.program, &order.program]);
-        add(&[&"--size", &size, &"--tmpfs", &order.temporary]);
+        add(&[&"--size", &size, &"--tmpfs", &around.temporary]);
     }
-    add(&[&"--chdir", &order.folder, &"--"]);
+    add(&[&"--chdir", &around.folder, &"--"]);
     args
 }

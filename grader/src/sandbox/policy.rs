@@ -2,7 +2,7 @@
 //!
 //! Knows what programs need from a Linux system. Everything that it does not name is closed.
 
-use super::{Order, Sandbox, Slot, proc};
+use super::{Order, Sandbox, Slot};
 use std::path::PathBuf;
 use wire::Policy;
 
@@ -27,10 +27,9 @@ pub(super) const LINKER: &[&str] = &["/usr/bin", "/usr/libexec", "/bin", "/etc/a
 /// The policy for what `order` starts.
 pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Policy {
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
-    // Inside a namespace the limit counts what is there.
-    let tasks = sandbox.layers.namespaces.then_some(order.limits.most_tasks());
+    let is_alone = sandbox.layers.namespaces || slot.user().is_some();
     let mut policy = Policy {
-        tasks,
+        most: order.limits.most(if is_alone { 0 } else { procs::all_tasks() }),
         filter: sandbox.layers.seccomp,
         fixed_rights: !order.compiler,
         // Threads need none to talk to each other, and could sleep in one where time is virtual.
@@ -63,7 +62,7 @@ pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Polic
 /// Ourselves and all above us: they may be the same user as the answer.
 fn spared() -> Vec<u32> {
     let mut all = vec![std::process::id()];
-    while let Some(parent) = all.last().and_then(|&pid| proc::parent(pid)).filter(|&parent| parent > 1) {
+    while let Some(parent) = all.last().and_then(|&pid| procs::parent(pid)).filter(|&parent| parent > 1) {
         all.push(parent);
     }
     all

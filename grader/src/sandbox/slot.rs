@@ -2,7 +2,7 @@
 //!
 //! Only a grader that was started as root has them; otherwise a slot stands for no change of user.
 
-use super::{Layers, proc};
+use super::Layers;
 use crate::error::{GraderError, Result};
 use crate::scratch;
 use std::fs::File;
@@ -69,7 +69,7 @@ fn shared_folder() -> Result<PathBuf> {
 /// locked.
 fn sweep(user: u32) {
     for _ in 0..1000 {
-        let left = proc::processes_of(user);
+        let left = procs::processes_of(user);
         if left.is_empty() {
             break;
         }
@@ -80,7 +80,7 @@ fn sweep(user: u32) {
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    for path in proc::shared_memory_of(user) {
+    for path in procs::shared_memory_of(user) {
         let _ = scratch::remove(&path);
     }
 }

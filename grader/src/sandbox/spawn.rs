@@ -5,12 +5,11 @@
 
 use super::namespaces;
 use super::policy::policy;
-use super::{Limits, Sandbox, Slot, proc};
+use super::{Limits, Sandbox, Slot};
 use crate::error::{GraderError, Result};
 use nix::libc;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Gid, Pid, Uid};
 use std::ffi::{CString, OsString};
@@ -34,18 +33,47 @@ pub(crate) struct Order<'a> {
     pub(crate) folder: &'a Path,
     /// The folder that it may write to.
     pub(crate) temporary: &'a Path,
-    /// The judge's talk with a reaper, which then stands between the judge and the program, and starts
-    /// it when it is told to. The reaper ends by itself, with all that is below it, when this socket ends.
-    pub(crate) reaper: Option<OwnedFd>,
     /// What it may use.
     pub(crate) limits: Limits,
     /// Whether it may look at processes in `/proc`, as answers about processes may.
     pub(crate) sees_processes: bool,
     /// Whether it is the compiler, which must reach the toolchain.
     pub(crate) compiler: bool,
-    /// Whether it starts threads by the thousand: then std shall not give each a second stack for
+}
+
+/// What is around a program, or around several that come one after the other.
+pub(crate) struct Surroundings<'a> {
+    /// What can be seen besides the system, as far as the policy lets it: files and folders.
+    pub(crate) shows: Vec<&'a Path>,
+    /// Where programs work.
+    pub(crate) folder: &'a Path,
+    /// The folder that they may write to.
+    pub(crate) temporary: &'a Path,
+    /// How much fits into the folders that can be written to, in bytes each.
+    pub(crate) disk_bytes: u64,
+    /// Whether the toolchain is there.
+    pub(crate) compiler: bool,
+    /// Whether programs start threads by the thousand: then std shall not give each a second stack for
     /// its message on stack overflows, which costs half the time of a thread's start.
     pub(crate) many_threads: bool,
+}
+
+impl<'a> Order<'a> {
+    /// A box for it alone.
+    pub(crate) fn surroundings(&self) -> Surroundings<'a> {
+        let mut shows = self.reads.clone();
+        if !self.compiler {
+            shows.push(self.program);
+        }
+        Surroundings {
+            shows,
+            folder: self.folder,
+            temporary: self.temporary,
+            disk_bytes: self.limits.disk_bytes,
+            compiler: self.compiler,
+            many_threads: false,
+        }
+    }
 }
 
 /// A process that was started; ended for good when dropped.
@@ -72,56 +100,80 @@ pub(crate) struct Output {
     pub(crate) text: String,
 }
 
-/// Starts a process.
+/// The arguments with which `sandbox-init` closes the box around a program, and becomes it.
+pub(crate) fn way_in(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Vec<OsString> {
+    let mut args = policy(sandbox, slot, order).to_args();
+    args.push(order.program.into());
+    args.extend_from_slice(&order.args);
+    args
+}
+
+/// Starts a program.
 ///
 /// # Errors
 ///
 /// A machine error if it cannot be started.
-pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: Order<'_>) -> Result<Running> {
-    let outlives_judge = order.reaper.is_some();
+pub(crate) fn start(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Result<Running> {
+    let args = way_in(sandbox, slot, order);
+    start_init(sandbox, slot, &order.surroundings(), &args, None)
+}
+
+/// Starts a reaper, which then stands between the judge and programs, and starts them when it is told to, with the
+/// words of [`way_in`]. It ends by itself, with all that is below it, when its talk with the judge ends.
+///
+/// # Errors
+///
+/// A machine error if it cannot be started.
+pub(crate) fn start_reaper(
+    sandbox: &Sandbox,
+    slot: &Slot,
+    around: &Surroundings<'_>,
+    judge: OwnedFd,
+) -> Result<Running> {
+    start_init(sandbox, slot, around, &[wire::REAP.into()], Some(judge))
+}
+
+fn start_init(
+    sandbox: &Sandbox,
+    slot: &Slot,
+    around: &Surroundings<'_>,
+    args: &[OsString],
+    judge: Option<OwnedFd>,
+) -> Result<Running> {
+    let outlives_judge = judge.is_some();
     let mut command = match &sandbox.bwrap {
         Some(bwrap) if sandbox.layers.namespaces => {
             let mut command = Command::new(bwrap);
-            command.args(namespaces::arguments(sandbox, &order)).arg(&sandbox.init);
+            command.args(namespaces::arguments(sandbox, around, outlives_judge)).arg(&sandbox.init);
             command
         }
         _ => Command::new(&sandbox.init),
     };
     command
-        .args(outlives_judge.then_some(wire::REAP))
-        .args(policy(sandbox, slot, &order).to_args())
-        .arg(order.program)
-        .args(&order.args)
-        .current_dir(order.folder)
+        .args(args)
+        .current_dir(around.folder)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env("TMPDIR", order.temporary)
-        .stdin(order.reaper.map_or_else(Stdio::null, Stdio::from))
+        .env("TMPDIR", around.temporary)
+        .stdin(judge.map_or_else(Stdio::null, Stdio::from))
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let steps = Steps {
-        limits: order.limits,
-        // In namespaces the limit is set inside: what is outside would count as well.
-        max_tasks: match slot.user() {
-            _ if sandbox.layers.namespaces => None,
-            Some(_) => Some(order.limits.most_tasks()),
-            None => Some(order.limits.most_tasks() + proc::all_tasks()),
-        },
         user: slot.user(),
         binds: sandbox
-            .binds(order.compiler)?
+            .binds(around.compiler)?
             .iter()
             .map(|(from, to)| Ok((c_string(from)?, c_string(to)?)))
             .collect::<Result<_>>()?,
         parent: nix::unistd::getpid(),
-        many_threads: order.many_threads,
+        many_threads: around.many_threads,
         outlives_judge,
     };
     // SAFETY: `take` only makes system calls on values that were prepared here; it allocates
     // nothing and takes no lock, which is what a child of a process with threads must keep to.
     unsafe { command.pre_exec(move || steps.take()) };
     let mut child = command.spawn().map_err(|error| {
-        GraderError::machine(format!("failed to start `{}`: {error}", order.program.display()))
+        GraderError::machine(format!("failed to start `{}`: {error}", sandbox.init.display()))
     })?;
     let Some(stderr) = child.stderr.take() else {
         return Err(GraderError::bug("a child without the pipe that was ordered"));
@@ -137,8 +189,6 @@ fn c_string(path: &Path) -> Result<CString> {
 
 /// What the child does to itself before it becomes the program.
 struct Steps {
-    limits: Limits,
-    max_tasks: Option<u64>,
     user: Option<u32>,
     binds: Vec<(CString, CString)>,
     parent: Pid,
@@ -156,7 +206,6 @@ impl Steps {
             own_mounts()?;
         }
         self.binds.iter().try_for_each(|(from, to)| bind(from, to))?;
-        self.limit()?;
         if let Some(user) = self.user {
             let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
             nix::unistd::setgroups(&[])?;
@@ -180,25 +229,6 @@ impl Steps {
         }
         // Nothing that the judge has open reaches the program, but its standard streams.
         close_on_exec(3, u32::MAX)
-    }
-
-    fn limit(&self) -> io::Result<()> {
-        let limits = &self.limits;
-        // The hard limit is one second later, so that the first signal is the one that says why.
-        setrlimit(Resource::RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1)?;
-        for (resource, most) in [
-            (Resource::RLIMIT_AS, limits.address_bytes),
-            (Resource::RLIMIT_DATA, limits.data_bytes),
-            (Resource::RLIMIT_FSIZE, limits.file_bytes),
-            (Resource::RLIMIT_NOFILE, limits.open_files),
-            (Resource::RLIMIT_CORE, 0),
-        ] {
-            setrlimit(resource, most, most)?;
-        }
-        if let Some(most) = self.max_tasks {
-            setrlimit(Resource::RLIMIT_NPROC, most, most)?;
-        }
-        Ok(())
     }
 }
 
@@ -270,12 +300,12 @@ impl Running {
 
     /// The named shared memory of this run. Only a user of its own can be told from others.
     pub(crate) fn shared_memory(&self) -> Vec<PathBuf> {
-        self.user.map_or(Vec::new(), proc::shared_memory_of)
+        self.user.map_or(Vec::new(), procs::shared_memory_of)
     }
 
     /// Kills what the process has started until nothing is left of it.
     fn sweep(&self) -> usize {
-        let mut left = proc::relatives(self.pid, self.user);
+        let mut left = procs::relatives(self.pid, self.user);
         let found = left.len();
         // Each round kills all that can be seen; a process that forks faster runs into the limit
         // on tasks.
@@ -288,7 +318,7 @@ impl Running {
                 let _ = kill(pid, Signal::SIGKILL);
                 let _ = nix::sys::wait::waitpid(pid, Some(nix::sys::wait::WaitPidFlag::WNOHANG));
             }
-            left = proc::relatives(self.pid, self.user);
+            left = procs::relatives(self.pid, self.user);
         }
         found
     }

@@ -22,8 +22,8 @@ pub mod script;
 pub use codec::Malformed;
 pub use digest::{digest, digest_after, long_text};
 pub use message::{Challenge, MAX_MESSAGE_BYTES, Reply, Request, Schedule};
-pub use policy::{BOX_FAILED, CANARY, Policy};
-pub use reaper::{CLEAR, LET_IN, Notice, REAP};
+pub use policy::{BOX_FAILED, CANARY, Most, Policy};
+pub use reaper::{Notice, REAP, Wish};
 pub use record::{EngineFailure, Entry, Recorder, Run, Tally};
 pub use rendezvous::CheckIn;
 

@@ -11,11 +11,45 @@ pub const BOX_FAILED: &str = "the box cannot be closed: ";
 /// The first argument of a `sandbox-init` that tries from inside what must not work.
 pub const CANARY: &str = "--canary";
 
+/// What a program, and each process that it starts, may use at most. What is `None` stays as it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Most {
+    /// Processor time, in seconds.
+    pub cpu_s: Option<u64>,
+    /// Address space, in bytes.
+    pub address_bytes: Option<u64>,
+    /// What it may reserve for data, in bytes.
+    pub data_bytes: Option<u64>,
+    /// The largest file, in bytes.
+    pub file_bytes: Option<u64>,
+    /// The largest image of it that the kernel keeps when it crashes, in bytes.
+    pub core_bytes: Option<u64>,
+    /// Open descriptors.
+    pub open_files: Option<u64>,
+    /// Processes and threads of its user.
+    pub tasks: Option<u64>,
+}
+
+impl Most {
+    /// Every limit with its word.
+    fn words(&mut self) -> [(&'static str, &mut Option<u64>); 7] {
+        [
+            ("--cpu", &mut self.cpu_s),
+            ("--address", &mut self.address_bytes),
+            ("--data", &mut self.data_bytes),
+            ("--file", &mut self.file_bytes),
+            ("--core", &mut self.core_bytes),
+            ("--open", &mut self.open_files),
+            ("--tasks", &mut self.tasks),
+        ]
+    }
+}
+
 /// What closes around a program before it begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// How many processes and threads the user may have, if the limit is to be set inside the box.
-    pub tasks: Option<u64>,
+    /// What it may use.
+    pub most: Most,
     /// Files and folders to read. These three lists count if any is not empty; then whatever stands in
     /// none of them is closed.
     pub reads: Vec<PathBuf>,
@@ -44,8 +78,8 @@ impl Policy {
     pub fn to_args(&self) -> Vec<OsString> {
         let mut args = Vec::new();
         let mut add = |flag: &str, value: OsString| args.extend([flag.into(), value]);
-        if let Some(tasks) = self.tasks {
-            add("--tasks", tasks.to_string().into());
+        for (flag, most) in { self.most }.words() {
+            most.iter().for_each(|most| add(flag, most.to_string().into()));
         }
         for (flag, paths) in [("--read", &self.reads), ("--run", &self.runs), ("--write", &self.writes)] {
             paths.iter().for_each(|path| add(flag, path.into()));
@@ -76,12 +110,14 @@ impl Policy {
                 "--filter" => policy.filter = true,
                 "--fixed-rights" => policy.fixed_rights = true,
                 "--no-sockets" => policy.no_sockets = true,
-                "--tasks" => policy.tasks = Some(number()?),
                 "--spare" => policy.spared.push(number()?.try_into().ok()?),
                 "--read" => policy.reads.push(args.next()?.into()),
                 "--run" => policy.runs.push(args.next()?.into()),
                 "--write" => policy.writes.push(args.next()?.into()),
-                _ => return None,
+                flag => {
+                    let (_, most) = policy.most.words().into_iter().find(|(word, _)| *word == flag)?;
+                    *most = Some(number()?);
+                }
             }
         }
     }
@@ -94,7 +130,7 @@ mod tests {
     #[test]
     fn a_policy_comes_back_as_it_went() {
         let policy = Policy {
-            tasks: Some(7),
+            most: Most { tasks: Some(7), cpu_s: Some(3), core_bytes: Some(0), ..Most::default() },
             reads: vec!["/usr/lib".into()],
             runs: vec!["/a b".into(), "/c".into()],
             writes: vec!["/dev/null".into()],

@@ -7,16 +7,60 @@
 //! and itself.
 
 use crate::codec::{Malformed, Reader, Writer};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 /// The first argument of a `sandbox-init` that stays as the reaper.
 pub const REAP: &str = "--reap";
 
-/// What the judge sends to have a respondent started. Three descriptors come along: the socket that the
-/// respondent finds at [`DRIVER_FD`](crate::DRIVER_FD), its standard output and its standard error.
-pub const LET_IN: &[u8] = b"let in";
+/// From the judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// A respondent shall be started. Three descriptors come along: the socket that it finds at
+    /// [`DRIVER_FD`](crate::DRIVER_FD), its standard output and its standard error.
+    LetIn {
+        /// With these arguments `sandbox-init` closes the box around a program, and becomes it.
+        args: Vec<OsString>,
+    },
+    /// Everything shall be ended.
+    Clear,
+}
 
-/// What the judge sends to have everything ended.
-pub const CLEAR: &[u8] = b"clear";
+impl Wish {
+    /// The longest wish, in bytes: some paths, none longer than the kernel takes.
+    pub const MAX_BYTES: usize = 128 * 1024;
+
+    /// Writes the message.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        match self {
+            Wish::LetIn { args } => {
+                to.number(0);
+                to.list(args, |to, arg| to.bytes(arg.as_bytes()));
+            }
+            Wish::Clear => to.number(1),
+        }
+        to.finish()
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the bytes are not exactly one wish.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut from = Reader::new(bytes);
+        let wish = match from.number()? {
+            0 => Wish::LetIn {
+                args: from.list(|from| from.bytes().map(|bytes| OsStr::from_bytes(bytes).to_owned()))?,
+            },
+            1 => Wish::Clear,
+            _ => return Err(Malformed),
+        };
+        from.finish()?;
+        Ok(wish)
+    }
+}
 
 /// From the reaper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +84,7 @@ pub enum Notice {
         /// How many others still run.
         left: u64,
     },
-    /// Everything has ended, as [`CLEAR`] asks.
+    /// Everything has ended, as [`Wish::Clear`] asks.
     Gone {
         /// How many processes the reaper has waited for since the respondent was started, itself left out.
         strays: u64,
@@ -115,6 +159,16 @@ mod tests {
         ] {
             assert_eq!(Notice::from_bytes(&notice.to_bytes()), Ok(notice));
         }
-        assert_eq!(Notice::from_bytes(CLEAR), Err(Malformed));
+        assert_eq!(Notice::from_bytes(b"clear"), Err(Malformed));
+    }
+
+    #[test]
+    fn every_wish_comes_back_as_it_went() {
+        let odd = OsStr::from_bytes(b"/tmp/\xff").to_owned();
+        for wish in [Wish::LetIn { args: vec!["--".into(), odd] }, Wish::Clear] {
+            let bytes = wish.to_bytes();
+            assert_eq!(Wish::from_bytes(&bytes), Ok(wish));
+            assert_eq!(Wish::from_bytes(&bytes[1..]), Err(Malformed));
+        }
     }
 }

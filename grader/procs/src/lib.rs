@@ -1,6 +1,9 @@
 //! What the kernel shows of processes and threads under `/proc`.
 //!
-//! Reads only. Everything may vanish between two reads; what cannot be read is left out.
+//! Reads only. Everything may vanish between two reads; what cannot be read is left out. A crate of its own since the
+//! judge does little else while it watches, and here it is compiled with optimisation.
+
+#![forbid(unsafe_code)]
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -10,39 +13,39 @@ use std::path::PathBuf;
 
 /// A thread, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Task {
+pub struct Task {
     /// Its number.
-    pub(crate) id: u32,
+    pub id: u32,
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// The letter of its state: `R` runs or could, `S` sleeps, `D` waits for a device, `Z` is dead.
-    pub(crate) state: char,
+    pub state: char,
     /// Time on a processor, time waiting for one, number of turns: equal again means that the
     /// thread has not run in between.
-    pub(crate) turns: String,
+    pub turns: String,
 }
 
 /// A process, at one moment.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
+pub struct Member {
     /// Its number.
-    pub(crate) pid: u32,
+    pub pid: u32,
     /// Memory in use, in bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Its threads.
-    pub(crate) tasks: Vec<Task>,
+    pub tasks: Vec<Task>,
 }
 
 impl Member {
     /// As [`cpu_ns`].
-    pub(crate) fn cpu_ns(&self) -> u64 {
+    pub fn cpu_ns(&self) -> u64 {
         let of = |task: &Task| task.turns.split_whitespace().next()?.parse::<u64>().ok();
         self.tasks.iter().filter_map(of).sum()
     }
 }
 
 /// A process with all its threads; `None` if there is none of this number.
-pub(crate) fn member(pid: u32) -> Option<Member> {
+pub fn member(pid: u32) -> Option<Member> {
     let stat = text(&format!("/proc/{pid}/stat"))?;
     let (name, fields) = parse_stat(&stat)?;
     // Fields 20 and 24 of proc_pid_stat(5), counted from the state, which is field 3.
@@ -57,7 +60,7 @@ pub(crate) fn member(pid: u32) -> Option<Member> {
 }
 
 /// All threads of a process.
-pub(crate) fn tasks(pid: u32) -> Vec<Task> {
+pub fn tasks(pid: u32) -> Vec<Task> {
     member(pid).map_or(Vec::new(), |member| member.tasks)
 }
 
@@ -83,21 +86,21 @@ fn parse_stat(stat: &str) -> Option<(&str, Vec<&str>)> {
 
 /// The number of a thread as its process sees it, in the innermost of its namespaces. Its number outside
 /// if nobody can tell.
-pub(crate) fn own_number(pid: u32, task: u32) -> u32 {
+pub fn own_number(pid: u32, task: u32) -> u32 {
     let status = text(&format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok()).unwrap_or(task)
 }
 
 /// The thread of a process that calls itself by this number: its number outside.
-pub(crate) fn thread_called(pid: u32, own_number: u64) -> Option<u32> {
+pub fn thread_called(pid: u32, own_number: u64) -> Option<u32> {
     numbers(&format!("/proc/{pid}/task"))
         .into_iter()
         .find(|&task| u64::from(self::own_number(pid, task)) == own_number)
 }
 
 /// How many bytes a process has in memory, or put away, that belong to no file and are shared with nobody: not those of shared mappings.
-pub(crate) fn own_bytes(pid: u32) -> u64 {
+pub fn own_bytes(pid: u32) -> u64 {
     let status = text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let kib = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -108,7 +111,7 @@ pub(crate) fn own_bytes(pid: u32) -> u64 {
 
 /// How many bytes there are in files that these processes hold open and that have no name any more, or
 /// never had one: nobody finds them in a folder. Each is counted once.
-pub(crate) fn nameless_file_bytes(pids: &[u32]) -> u64 {
+pub fn nameless_file_bytes(pids: &[u32]) -> u64 {
     let mut known = HashSet::new();
     let mut bytes = 0;
     for pid in pids {
@@ -123,7 +126,7 @@ pub(crate) fn nameless_file_bytes(pids: &[u32]) -> u64 {
 }
 
 /// The open descriptors of a process.
-pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
+pub fn descriptors(pid: u32) -> Vec<u32> {
     let mut all = numbers(&format!("/proc/{pid}/fd"));
     all.sort_unstable();
     all
@@ -131,14 +134,14 @@ pub(crate) fn descriptors(pid: u32) -> Vec<u32> {
 
 /// Whether a process has children, or has had some that it waited for: the kernel adds up their
 /// page faults, of which every program has some.
-pub(crate) fn has_had_children(pid: u32) -> bool {
+pub fn has_had_children(pid: u32) -> bool {
     // Field 11 of proc_pid_stat(5), counted from the state, which is field 3.
     let faults_of_children = stat_field(pid, 8).is_some_and(|faults| faults != "0");
     faults_of_children || !children(pid).is_empty()
 }
 
 /// The children of a process.
-pub(crate) fn children(pid: u32) -> Vec<u32> {
+pub fn children(pid: u32) -> Vec<u32> {
     children_of(pid, numbers(&format!("/proc/{pid}/task")).into_iter())
 }
 
@@ -151,7 +154,7 @@ fn children_of(pid: u32, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
 
 /// Everything below a process, in the order of the numbers, zombies included, each with its threads. It costs about a third
 /// of what the list of their numbers and then each one's threads and size would cost.
-pub(crate) fn members_below(pid: u32) -> Vec<Member> {
+pub fn members_below(pid: u32) -> Vec<Member> {
     let mut found: Vec<Member> = Vec::new();
     let mut next = children(pid);
     while let Some(pid) = next.pop() {
@@ -168,7 +171,7 @@ pub(crate) fn members_below(pid: u32) -> Vec<Member> {
 /// The processes that `leader` has started, directly or not, `leader` itself left out. Those whose
 /// parent has ended are children of this process, which adopts orphans; they are known by the
 /// session or, if they left it, by the user.
-pub(crate) fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
+pub fn relatives(leader: u32, user: Option<u32>) -> Vec<i32> {
     let adopted = children(std::process::id()).into_iter().filter(|&pid| {
         pid != leader && (session(pid) == Some(leader) || (user.is_some() && user == owner(pid)))
     });
@@ -181,17 +184,17 @@ fn session(pid: u32) -> Option<u32> {
 }
 
 /// The process group of a process.
-pub(crate) fn group(pid: u32) -> Option<u32> {
+pub fn group(pid: u32) -> Option<u32> {
     stat_field(pid, 2)?.parse().ok()
 }
 
 /// The parent of a process.
-pub(crate) fn parent(pid: u32) -> Option<u32> {
+pub fn parent(pid: u32) -> Option<u32> {
     stat_field(pid, 1)?.parse().ok()
 }
 
 /// The letter of a process's state, as in [`Task`].
-pub(crate) fn state(pid: u32) -> Option<char> {
+pub fn state(pid: u32) -> Option<char> {
     stat_field(pid, 0)?.chars().next()
 }
 
@@ -202,7 +205,7 @@ fn stat_field(pid: u32, number: usize) -> Option<String> {
 }
 
 /// All descendants of a process, in the order of their numbers, zombies included.
-pub(crate) fn below(pid: u32) -> Vec<u32> {
+pub fn below(pid: u32) -> Vec<u32> {
     let mut found = with_descendants(children(pid));
     found.sort_unstable();
     found.dedup();
@@ -221,19 +224,19 @@ fn with_descendants(mut found: Vec<u32>) -> Vec<u32> {
 
 /// What a descriptor of a process refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OpenFile {
+pub struct OpenFile {
     /// The descriptor.
-    pub(crate) number: u32,
+    pub number: u32,
     /// As in `pipe:[4711]`.
-    pub(crate) target: String,
+    pub target: String,
     /// Whether it can be read from.
-    pub(crate) reads: bool,
+    pub reads: bool,
     /// Whether it can be written to.
-    pub(crate) writes: bool,
+    pub writes: bool,
 }
 
 /// The open descriptors of a process and what they refer to.
-pub(crate) fn open_files(pid: u32) -> Vec<OpenFile> {
+pub fn open_files(pid: u32) -> Vec<OpenFile> {
     let open = descriptors(pid).into_iter().filter_map(|number| {
         let target = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
         let info = text(&format!("/proc/{pid}/fdinfo/{number}"))?;
@@ -248,7 +251,7 @@ pub(crate) fn open_files(pid: u32) -> Vec<OpenFile> {
 }
 
 /// The system call that a thread waits in, and its arguments. `None` if it runs or cannot be seen.
-pub(crate) fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
+pub fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
     let call = text(&format!("/proc/{pid}/task/{task}/syscall"))?;
     let mut fields = call.split_whitespace();
     let number = fields.next()?.parse().ok()?;
@@ -257,12 +260,12 @@ pub(crate) fn system_call(pid: u32, task: u32) -> Option<(i64, Vec<u64>)> {
 }
 
 /// Nanoseconds that a process has been on a processor, that of its threads that still live.
-pub(crate) fn cpu_ns(pid: u32) -> u64 {
+pub fn cpu_ns(pid: u32) -> u64 {
     member(pid).map_or(0, |member| member.cpu_ns())
 }
 
 /// How often the threads of a process have gone to sleep by themselves.
-pub(crate) fn voluntary_switches(pid: u32) -> u64 {
+pub fn voluntary_switches(pid: u32) -> u64 {
     let of = |task: u32| {
         let status = text(&format!("/proc/{pid}/task/{task}/status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
@@ -276,20 +279,20 @@ fn owner(pid: u32) -> Option<u32> {
 }
 
 /// All processes of a user that have not ended.
-pub(crate) fn processes_of(user: u32) -> Vec<u32> {
+pub fn processes_of(user: u32) -> Vec<u32> {
     let alive = |pid: &u32| owner(*pid) == Some(user) && state(*pid).is_some_and(|state| state != 'Z');
     numbers("/proc").into_iter().filter(alive).collect()
 }
 
 /// The named shared memory that belongs to a user.
-pub(crate) fn shared_memory_of(user: u32) -> Vec<PathBuf> {
+pub fn shared_memory_of(user: u32) -> Vec<PathBuf> {
     let items = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
     let own = |item: &fs::DirEntry| item.metadata().is_ok_and(|about| about.uid() == user);
     items.filter(own).map(|item| item.path()).collect()
 }
 
 /// Whether a process blocks or ignores a signal.
-pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
+pub fn does_not_heed(pid: u32, signal: i32) -> bool {
     let status = text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let mask = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -299,7 +302,7 @@ pub(crate) fn does_not_heed(pid: u32, signal: i32) -> bool {
 }
 
 /// How many tasks there are on this machine: more than any one user has.
-pub(crate) fn all_tasks() -> u64 {
+pub fn all_tasks() -> u64 {
     let load = text("/proc/loadavg").unwrap_or_default();
     let tasks = load.split_whitespace().nth(3).and_then(|field| field.split_once('/')?.1.parse().ok());
     tasks.unwrap_or(4096)

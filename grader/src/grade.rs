@@ -427,7 +427,7 @@ impl Court<'_> {
         {
             let experiments = (rules.experiments)(world, &mut Numbers::new(self.settings.seed.into()));
             let plan = self.plan(program, world);
-            if let Some(finding) = tell(&self.enclosures, plan, rules, &experiments[experiment], &code)? {
+            if let Some(finding) = tell(self.enclosures, plan, rules, &experiments[experiment], &code)? {
                 return Ok(Verdict::Fail(Finding { fault: wrong.fault, ..finding }));
             }
         }

@@ -145,7 +145,7 @@ fn once(trial: &Trial, trace: &Trace, right: u64) -> Result<(), Wrong> {
 // --- whole or not at all ---------------------------------------------------------------------------------------
 
 /// So many numbers take a while to be replaced.
-const MANY: u64 = 50_000;
+const MANY: u64 = 25_000;
 /// How many processes are killed in the middle of it.
 const KILLED: u64 = 24;
 /// The same where what it takes is rarer: one kill in four hits numbers that another has to put in place.

@@ -1,14 +1,15 @@
 //! A server process that holds lists, dictionaries and queues, and proxies through which others use them
 //! (`multiprocessing.Manager`).
 //!
-//! The server takes one request after the other, so each is one step. Every request brings a fresh channel for its answer, and each is one
-//! packet: what is long goes as shared memory. `ipc-channel` would send it in several, and a client that dies between two of them
-//! looks as if all had gone, or even makes the receiver panic over the channel that came along. A queue's `get` that cannot be
-//! answered yet is put aside, or nobody else would be served.
+//! The server takes one request after the other, so each is one step. Every process makes two channels at its first call, one for its
+//! requests and one for their answers: those that were there before a fork are its parent's. Each request is one packet: what is
+//! long goes as shared memory. `ipc-channel` would send it in several, and a client that dies between two of them looks as if all
+//! had gone, or even makes the receiver panic over a channel that came along. A queue's `get` that cannot be answered yet is put
+//! aside, or nobody else would be served.
 //!
-//! A `get` brings a second channel, on which it says that it has taken the value, or gives up. The server keeps what it has sent until
-//! then: it may lie unread in the channel of a process that is killed. The end of the second channel tells that, and the value is back
-//! in its place.
+//! A `get` brings two channels more, one for the value and one on which it says that it has taken it, or gives up. The server keeps what
+//! it has sent until then: it may lie unread in the channel of a process that is killed. The end of the other channel tells that, and the
+//! value is back in its place. These cannot be the process's own: a child that it has forked may have those, too, and hide that end.
 
 use crate::link_error::LinkError;
 use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
@@ -19,7 +20,9 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::process;
 use std::rc::Rc;
@@ -88,29 +91,57 @@ impl Packet {
     }
 }
 
-/// Which object, what, where the answer goes, and for [`Call::Take`] where more is said.
-type Request = (usize, Packet, IpcSender<Packet>, Option<IpcReceiver<Word>>);
+/// What a process says first: where its requests come from, and where their answers go.
+type Hello = (IpcReceiver<Request>, IpcSender<Packet>);
+
+/// Which object, what, and for [`Call::Take`] where the value goes, and where more is said.
+type Request = (usize, Packet, Option<(IpcSender<Packet>, IpcReceiver<Word>)>);
+
+/// The channels of one process.
+#[derive(Debug)]
+struct Own {
+    process: u32,
+    requests: IpcSender<Request>,
+    answers: IpcReceiver<Packet>,
+}
 
 /// What manager and proxies have in common.
 #[derive(Debug)]
 struct Link {
-    requests: IpcSender<Request>,
+    door: IpcSender<Hello>,
+    own: RefCell<Option<Own>>,
 }
 
 impl Link {
-    fn ask(
-        &self,
-        object: usize,
-        call: &Call,
-        words: Option<IpcReceiver<Word>>,
-    ) -> Result<IpcReceiver<Packet>, LinkError> {
+    /// Takes out the channels of this process, or makes them.
+    fn own(&self) -> Result<Own, LinkError> {
+        if let Some(own) = self.own.take().filter(|own| own.process == process::id()) {
+            return Ok(own);
+        }
+        let (requests, received) = ipc::channel().map_err(os)?;
         let (to_me, answers) = ipc::channel().map_err(os)?;
-        self.requests.send((object, Packet::new(call)?, to_me, words)).map_err(link_error)?;
-        Ok(answers)
+        self.door.send((received, to_me)).map_err(link_error)?;
+        Ok(Own { process: process::id(), requests, answers })
     }
 
     fn call(&self, object: usize, call: &Call) -> Result<Answer, LinkError> {
-        self.ask(object, call, None)?.recv().map_err(link_error)?.open()
+        let own = self.own()?;
+        own.requests.send((object, Packet::new(call)?, None)).map_err(link_error)?;
+        let answer = own.answers.recv().map_err(link_error)?.open();
+        // Not before: after an error its answer may still come, and would be taken for the next one's.
+        self.own.replace(Some(own));
+        answer
+    }
+
+    /// Asks for a value of a queue, which then comes over the first channel.
+    fn take(&self, object: usize) -> Result<(IpcReceiver<Packet>, IpcSender<Word>), LinkError> {
+        let own = self.own()?;
+        let (to_me, answers) = ipc::channel().map_err(os)?;
+        let (to_server, words) = ipc::channel().map_err(os)?;
+        let packet = Packet::new(&Call::Take)?;
+        own.requests.send((object, packet, Some((to_me, words)))).map_err(link_error)?;
+        self.own.replace(Some(own));
+        Ok((answers, to_server))
     }
 
     fn text(&self, object: usize, call: &Call) -> Result<Option<String>, LinkError> {
@@ -150,9 +181,9 @@ impl Manager {
     ///
     /// If the system refuses; nothing is left then.
     pub fn new() -> Result<Self, LinkError> {
-        let (requests, received) = ipc::channel().map_err(os)?;
+        let (door, received) = ipc::channel().map_err(os)?;
         let channels = IpcReceiverSet::new().map_err(os)?;
-        let mut ours = Some(Link { requests });
+        let mut ours = Some(Link { door, own: RefCell::default() });
         let server = toolkit::fork(|| {
             drop(ours.take()); // or the server would keep itself alive
             i32::from(Server::default().serve(channels, received).is_err())
@@ -171,8 +202,7 @@ impl Manager {
     ///
     /// If there is no server any more, or the system refuses.
     pub fn list(&mut self) -> Result<ListProxy, LinkError> {
-        let object = self.link.number(0, &Call::NewList)?;
-        Ok(ListProxy { link: Rc::clone(&self.link), object })
+        Ok(ListProxy { object: self.link.number(0, &Call::NewList)?, link: Rc::clone(&self.link) })
     }
 
     /// Makes an empty dictionary in the server.
@@ -181,8 +211,7 @@ impl Manager {
     ///
     /// As with [`Manager::list`].
     pub fn dict(&mut self) -> Result<DictProxy, LinkError> {
-        let object = self.link.number(0, &Call::NewDict)?;
-        Ok(DictProxy { link: Rc::clone(&self.link), object })
+        Ok(DictProxy { object: self.link.number(0, &Call::NewDict)?, link: Rc::clone(&self.link) })
     }
 
     /// Makes an empty queue in the server.
@@ -191,8 +220,7 @@ impl Manager {
     ///
     /// As with [`Manager::list`].
     pub fn queue(&mut self) -> Result<QueueProxy, LinkError> {
-        let object = self.link.number(0, &Call::NewQueue)?;
-        Ok(QueueProxy { link: Rc::clone(&self.link), object })
+        Ok(QueueProxy { object: self.link.number(0, &Call::NewQueue)?, link: Rc::clone(&self.link) })
     }
 }
 
@@ -341,8 +369,7 @@ impl QueueProxy {
     /// If the time is up, and as with [`Manager::list`].
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
         let until = Instant::now().checked_add(limit);
-        let (to_server, words) = ipc::channel().map_err(os)?;
-        let answers = self.link.ask(self.object, &Call::Take, Some(words))?;
+        let (answers, to_server) = self.link.take(self.object)?;
         let answer = match wait(&answers, until)? {
             Some(answer) => answer,
             None => {
@@ -396,31 +423,42 @@ struct Asker {
 struct Server {
     objects: Vec<Object>,
     puts: u64,
+    /// Where answers go, by the numbers of the channels over which requests come.
+    clients: BTreeMap<u64, IpcSender<Packet>>,
     /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
     askers: BTreeMap<u64, Asker>,
 }
 
 impl Server {
     /// Serves until the last manager and the last proxy are gone.
-    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
-        let requests = channels.add(received)?;
+    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Hello>) -> io::Result<()> {
+        let door = channels.add(received)?;
+        keep_what_is_freed();
         loop {
             for event in channels.select()? {
                 match event {
-                    IpcSelectionResult::ChannelClosed(id) if id == requests => return Ok(()),
-                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
-                    IpcSelectionResult::MessageReceived(id, message) if id == requests => {
-                        // What cannot be read has no answer: whoever asked is told by its channel's end.
-                        if let Ok((object, call, to, words)) = message.to::<Request>() {
-                            match (call.open(), words) {
-                                (Ok(Call::Take), Some(words)) => {
-                                    if let Ok(id) = channels.add(words) {
-                                        self.askers.insert(id, Asker { object, to, sent: None });
-                                    }
+                    IpcSelectionResult::ChannelClosed(id) if id == door => return Ok(()),
+                    IpcSelectionResult::ChannelClosed(id) => {
+                        self.clients.remove(&id);
+                        self.take_back(id);
+                    }
+                    // Whoever cannot be served, or says what cannot be read, is told by the end of its channels.
+                    IpcSelectionResult::MessageReceived(id, message) if id == door => {
+                        if let Ok((requests, to)) = message.to::<Hello>()
+                            && let Ok(id) = channels.add(requests)
+                        {
+                            self.clients.insert(id, to);
+                        }
+                    }
+                    IpcSelectionResult::MessageReceived(id, message) if self.clients.contains_key(&id) => {
+                        match message.to::<Request>() {
+                            Ok((object, _, Some((to, words)))) => {
+                                if let Ok(id) = channels.add(words) {
+                                    self.askers.insert(id, Asker { object, to, sent: None });
                                 }
-                                (Ok(call), _) => _ = send(&to, &self.play(object, call)),
-                                (Err(_), _) => {}
                             }
+                            Ok((object, call, None)) => self.answer(id, object, &call),
+                            Err(_) => drop(self.clients.remove(&id)),
                         }
                     }
                     IpcSelectionResult::MessageReceived(id, message) => match message.to() {
@@ -432,6 +470,14 @@ impl Server {
                 // Also after a death: another may wait for what the dead was sent.
                 self.hand_out();
             }
+        }
+    }
+
+    fn answer(&mut self, client: u64, object: usize, call: &Packet) {
+        let answer = call.open().map(|call| self.play(object, call));
+        let is_heard = self.clients.get(&client).zip(answer.ok()).is_some_and(|(to, said)| send(to, &said));
+        if !is_heard {
+            self.clients.remove(&client);
         }
     }
 
@@ -530,6 +576,12 @@ fn play_dict(dict: &mut BTreeMap<String, String>, call: Call) -> Answer {
 
 fn unfit(answer: &Answer) -> LinkError {
     LinkError::Undecodable(format!("{answer:?} answers another question"))
+}
+
+/// `ipc-channel` takes 200 KB for every message that it receives, which the C library would give back to the system each time: two
+/// thirds of what a call takes. It keeps at least twice as much as the largest block that it has given back.
+fn keep_what_is_freed() {
+    drop(black_box(Vec::<u8>::with_capacity(1 << 20)));
 }
 
 fn link_error(error: IpcError) -> LinkError {

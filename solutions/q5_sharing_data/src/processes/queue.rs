@@ -17,6 +17,7 @@ use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
 use std::process;
@@ -182,6 +183,7 @@ impl Broker {
     /// Serves until the last handle is gone.
     fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
         let requests = channels.add(received)?;
+        keep_what_is_freed();
         loop {
             for event in channels.select()? {
                 match event {
@@ -239,6 +241,12 @@ impl Broker {
             self.askers.remove(&id);
         }
     }
+}
+
+/// `ipc-channel` takes 200 KB for every message that it receives, which the C library would give back to the system each time: much
+/// of what a call takes. It keeps at least twice as much as the largest block that it has given back.
+fn keep_what_is_freed() {
+    drop(black_box(Vec::<u8>::with_capacity(1 << 20)));
 }
 
 fn link_error(error: IpcError) -> LinkError {

@@ -1,0 +1,539 @@
+//! Variant: no process has channels of its own. Every request goes over the one channel that all have, and brings a fresh one for its
+//! answer.
+
+use crate::link_error::LinkError;
+use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
+use ipc_channel::{IpcError, TryRecvError};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::process;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use toolkit::{ForkError, codec};
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Call {
+    NewList,
+    NewDict,
+    NewQueue,
+    Push(String),
+    At(usize),
+    Set(usize, String),
+    Len,
+    All,
+    Insert(String, String),
+    Under(String),
+    Remove(String),
+    Keys,
+    Put(String),
+    Take,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Done,
+    Count(usize),
+    Flag(bool),
+    Text(Option<String>),
+    Texts(Vec<String>),
+}
+
+/// What whoever takes from a queue says afterwards.
+#[derive(Debug, Serialize, Deserialize)]
+enum Word {
+    Taken,
+    GiveUp,
+}
+
+/// A call or an answer as bytes.
+#[derive(Debug, Serialize, Deserialize)]
+enum Packet {
+    Short(Vec<u8>),
+    Long(IpcSharedMemory),
+}
+
+/// The longest call that fits into a packet for sure.
+const SHORT: usize = 20_000;
+
+impl Packet {
+    fn new(what: &impl Serialize) -> Result<Self, LinkError> {
+        let bytes = codec::encode(what).map_err(|error| LinkError::Undecodable(error.message))?;
+        Ok(match bytes.len() {
+            0..=SHORT => Self::Short(bytes),
+            _ => Self::Long(IpcSharedMemory::from_bytes(&bytes)),
+        })
+    }
+
+    fn open<T: DeserializeOwned>(&self) -> Result<T, LinkError> {
+        let bytes = match self {
+            Self::Short(bytes) => bytes.as_slice(),
+            Self::Long(memory) => memory,
+        };
+        codec::decode(bytes).map_err(|error| LinkError::Undecodable(error.message))
+    }
+}
+
+/// Which object, what, where the answer goes, and for [`Call::Take`] where more is said.
+type Request = (usize, Packet, IpcSender<Packet>, Option<IpcReceiver<Word>>);
+
+/// What manager and proxies have in common.
+#[derive(Debug)]
+struct Link {
+    requests: IpcSender<Request>,
+}
+
+impl Link {
+    fn ask(
+        &self,
+        object: usize,
+        call: &Call,
+        words: Option<IpcReceiver<Word>>,
+    ) -> Result<IpcReceiver<Packet>, LinkError> {
+        let (to_me, answers) = ipc::channel().map_err(os)?;
+        self.requests.send((object, Packet::new(call)?, to_me, words)).map_err(link_error)?;
+        Ok(answers)
+    }
+
+    fn call(&self, object: usize, call: &Call) -> Result<Answer, LinkError> {
+        self.ask(object, call, None)?.recv().map_err(link_error)?.open()
+    }
+
+    fn text(&self, object: usize, call: &Call) -> Result<Option<String>, LinkError> {
+        match self.call(object, call)? {
+            Answer::Text(text) => Ok(text),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    fn texts(&self, object: usize, call: &Call) -> Result<Vec<String>, LinkError> {
+        match self.call(object, call)? {
+            Answer::Texts(texts) => Ok(texts),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    fn number(&self, object: usize, call: &Call) -> Result<usize, LinkError> {
+        match self.call(object, call)? {
+            Answer::Count(count) => Ok(count),
+            other => Err(unfit(&other)),
+        }
+    }
+}
+
+/// The server of some objects.
+#[derive(Debug)]
+pub struct Manager {
+    link: Rc<Link>,
+    server: Pid,
+    maker: u32,
+}
+
+impl Manager {
+    /// Starts a server without objects.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses; nothing is left then.
+    pub fn new() -> Result<Self, LinkError> {
+        let (requests, received) = ipc::channel().map_err(os)?;
+        let channels = IpcReceiverSet::new().map_err(os)?;
+        let mut ours = Some(Link { requests });
+        let server = toolkit::fork(|| {
+            drop(ours.take()); // or the server would keep itself alive
+            i32::from(Server::default().serve(channels, received).is_err())
+        });
+        let server = server.map_err(|error| match error {
+            ForkError::Os(error) => LinkError::Os(error),
+            _ => LinkError::Os(Errno::EBUSY),
+        })?;
+        let link = Rc::new(ours.expect("only the child has taken it"));
+        Ok(Self { link, server, maker: process::id() })
+    }
+
+    /// Makes an empty list in the server.
+    ///
+    /// # Errors
+    ///
+    /// If there is no server any more, or the system refuses.
+    pub fn list(&mut self) -> Result<ListProxy, LinkError> {
+        let object = self.link.number(0, &Call::NewList)?;
+        Ok(ListProxy { link: Rc::clone(&self.link), object })
+    }
+
+    /// Makes an empty dictionary in the server.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn dict(&mut self) -> Result<DictProxy, LinkError> {
+        let object = self.link.number(0, &Call::NewDict)?;
+        Ok(DictProxy { link: Rc::clone(&self.link), object })
+    }
+
+    /// Makes an empty queue in the server.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn queue(&mut self) -> Result<QueueProxy, LinkError> {
+        let object = self.link.number(0, &Call::NewQueue)?;
+        Ok(QueueProxy { link: Rc::clone(&self.link), object })
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        // A fork copies the manager, but the server is a child of its maker alone.
+        if process::id() == self.maker && kill(self.server, Signal::SIGKILL).is_ok() {
+            while waitpid(self.server, None) == Err(Errno::EINTR) {}
+        }
+    }
+}
+
+/// A list in the server.
+#[derive(Debug)]
+pub struct ListProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl ListProxy {
+    /// Adds a value at the end.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn push(&mut self, value: &str) -> Result<(), LinkError> {
+        // Done is done: the answer is waited for.
+        self.link.call(self.object, &Call::Push(value.to_owned())).map(drop)
+    }
+
+    /// The value at `index`.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self, index: usize) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, &Call::At(index))
+    }
+
+    /// Replaces the value at `index`.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn set(&mut self, index: usize, value: &str) -> Result<bool, LinkError> {
+        match self.link.call(self.object, &Call::Set(index, value.to_owned()))? {
+            Answer::Flag(is_there) => Ok(is_there),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    /// How many values there are.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn count(&mut self) -> Result<usize, LinkError> {
+        self.link.number(self.object, &Call::Len)
+    }
+
+    /// All values as they are at one moment.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn to_vec(&mut self) -> Result<Vec<String>, LinkError> {
+        self.link.texts(self.object, &Call::All)
+    }
+}
+
+/// A dictionary in the server.
+#[derive(Debug)]
+pub struct DictProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl DictProxy {
+    /// Puts a value under a key, and gives the one before.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn insert(&mut self, key: &str, value: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, &Call::Insert(key.to_owned(), value.to_owned()))
+    }
+
+    /// The value under a key.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self, key: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, &Call::Under(key.to_owned()))
+    }
+
+    /// Takes away a key, and gives its value.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn remove(&mut self, key: &str) -> Result<Option<String>, LinkError> {
+        self.link.text(self.object, &Call::Remove(key.to_owned()))
+    }
+
+    /// All keys in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn keys(&mut self) -> Result<Vec<String>, LinkError> {
+        self.link.texts(self.object, &Call::Keys)
+    }
+}
+
+/// A queue in the server.
+#[derive(Debug)]
+pub struct QueueProxy {
+    link: Rc<Link>,
+    object: usize,
+}
+
+impl QueueProxy {
+    /// Puts a value in.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn put(&mut self, value: &str) -> Result<(), LinkError> {
+        self.link.call(self.object, &Call::Put(value.to_owned())).map(drop)
+    }
+
+    /// Takes the next value; waits as long as there is none.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Manager::list`].
+    pub fn get(&mut self) -> Result<String, LinkError> {
+        self.get_timeout(Duration::MAX)
+    }
+
+    /// Takes the next value; gives up after `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the time is up, and as with [`Manager::list`].
+    pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
+        let until = Instant::now().checked_add(limit);
+        let (to_server, words) = ipc::channel().map_err(os)?;
+        let answers = self.link.ask(self.object, &Call::Take, Some(words))?;
+        let answer = match wait(&answers, until)? {
+            Some(answer) => answer,
+            None => {
+                // A value may be on its way already; the server answers in any case.
+                to_server.send(Word::GiveUp).map_err(link_error)?;
+                answers.recv().map_err(link_error)?
+            }
+        };
+        match answer.open()? {
+            Answer::Text(None) => Err(LinkError::TimedOut),
+            Answer::Text(Some(value)) => {
+                // Without a server nobody else can get it.
+                let _ = to_server.send(Word::Taken);
+                Ok(value)
+            }
+            other => Err(unfit(&other)),
+        }
+    }
+}
+
+/// Waits for an answer; `None` when the time is up.
+fn wait(answers: &IpcReceiver<Packet>, until: Option<Instant>) -> Result<Option<Packet>, LinkError> {
+    loop {
+        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        // The channel counts whole milliseconds, and would cut off the rest.
+        match answers.try_recv_timeout(left.checked_add(Duration::from_micros(999)).unwrap_or(left)) {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(TryRecvError::Empty) if left.is_zero() => return Ok(None),
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::IpcError(IpcError::Io(error))) if error.kind() == ErrorKind::Interrupted => {}
+            Err(TryRecvError::IpcError(error)) => return Err(link_error(error)),
+        }
+    }
+}
+
+enum Object {
+    List(Vec<String>),
+    Dict(BTreeMap<String, String>),
+    /// By their places: one that comes back is in front of those that were put later.
+    Queue(BTreeMap<u64, String>),
+}
+
+/// Somebody who waits for a queue, or who was sent a value and has not yet said that it has taken it.
+struct Asker {
+    object: usize,
+    to: IpcSender<Packet>,
+    sent: Option<(u64, String)>,
+}
+
+#[derive(Default)]
+struct Server {
+    objects: Vec<Object>,
+    puts: u64,
+    /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
+    askers: BTreeMap<u64, Asker>,
+}
+
+impl Server {
+    /// Serves until the last manager and the last proxy are gone.
+    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
+        let requests = channels.add(received)?;
+        loop {
+            for event in channels.select()? {
+                match event {
+                    IpcSelectionResult::ChannelClosed(id) if id == requests => return Ok(()),
+                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
+                    IpcSelectionResult::MessageReceived(id, message) if id == requests => {
+                        // What cannot be read has no answer: whoever asked is told by its channel's end.
+                        if let Ok((object, call, to, words)) = message.to::<Request>() {
+                            match (call.open(), words) {
+                                (Ok(Call::Take), Some(words)) => {
+                                    if let Ok(id) = channels.add(words) {
+                                        self.askers.insert(id, Asker { object, to, sent: None });
+                                    }
+                                }
+                                (Ok(call), _) => _ = send(&to, &self.play(object, call)),
+                                (Err(_), _) => {}
+                            }
+                        }
+                    }
+                    IpcSelectionResult::MessageReceived(id, message) => match message.to() {
+                        Ok(Word::Taken) => drop(self.askers.remove(&id)),
+                        Ok(Word::GiveUp) => self.give_up(id),
+                        Err(_) => {}
+                    },
+                }
+                // Also after a death: another may wait for what the dead was sent.
+                self.hand_out();
+            }
+        }
+    }
+
+    /// Who is not there any more has done its call all the same.
+    fn play(&mut self, object: usize, call: Call) -> Answer {
+        let new = match call {
+            Call::NewList => Some(Object::List(Vec::new())),
+            Call::NewDict => Some(Object::Dict(BTreeMap::new())),
+            Call::NewQueue => Some(Object::Queue(BTreeMap::new())),
+            _ => None,
+        };
+        if let Some(new) = new {
+            self.objects.push(new);
+            return Answer::Count(self.objects.len() - 1);
+        }
+        match (self.objects.get_mut(object), call) {
+            (Some(Object::List(list)), call) => play_list(list, call),
+            (Some(Object::Dict(dict)), call) => play_dict(dict, call),
+            (Some(Object::Queue(values)), Call::Put(value)) => {
+                self.puts += 1;
+                values.insert(self.puts, value);
+                Answer::Done
+            }
+            _ => Answer::Done,
+        }
+    }
+
+    fn queue(&mut self, object: usize) -> Option<&mut BTreeMap<u64, String>> {
+        match self.objects.get_mut(object) {
+            Some(Object::Queue(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    fn hand_out(&mut self) {
+        let waiting = self.askers.iter().filter(|(_, asker)| asker.sent.is_none());
+        let waiting: Vec<(u64, usize)> = waiting.map(|(&id, asker)| (id, asker.object)).collect();
+        for (id, object) in waiting {
+            if let Some((place, value)) = self.queue(object).and_then(BTreeMap::pop_first)
+                && let Some(asker) = self.askers.get_mut(&id)
+            {
+                let answer = Answer::Text(Some(value.clone()));
+                asker.sent = Some((place, value));
+                if !send(&asker.to, &answer) {
+                    self.take_back(id);
+                }
+            }
+        }
+    }
+
+    /// This asker is gone. If it was sent a value and has not said that it has taken it, others get that.
+    fn take_back(&mut self, id: u64) {
+        if let Some(Asker { object, sent: Some((place, value)), .. }) = self.askers.remove(&id)
+            && let Some(values) = self.queue(object)
+        {
+            values.insert(place, value);
+        }
+    }
+
+    /// Who was sent a value just then will find it, and takes it.
+    fn give_up(&mut self, id: u64) {
+        if let Some(asker) = self.askers.get(&id).filter(|asker| asker.sent.is_none()) {
+            send(&asker.to, &Answer::Text(None));
+            self.askers.remove(&id);
+        }
+    }
+}
+
+/// Whether there was somebody to send it to.
+fn send(to: &IpcSender<Packet>, answer: &Answer) -> bool {
+    Packet::new(answer).is_ok_and(|packet| to.send(packet).is_ok())
+}
+
+fn play_list(list: &mut Vec<String>, call: Call) -> Answer {
+    match call {
+        Call::Push(value) => list.push(value),
+        Call::At(index) => return Answer::Text(list.get(index).cloned()),
+        Call::Set(index, value) => {
+            let place = list.get_mut(index);
+            return Answer::Flag(place.map(|place| *place = value).is_some());
+        }
+        Call::Len => return Answer::Count(list.len()),
+        _ => return Answer::Texts(list.clone()),
+    }
+    Answer::Done
+}
+
+fn play_dict(dict: &mut BTreeMap<String, String>, call: Call) -> Answer {
+    Answer::Text(match call {
+        Call::Insert(key, value) => dict.insert(key, value),
+        Call::Under(key) => dict.get(&key).cloned(),
+        Call::Remove(key) => dict.remove(&key),
+        _ => return Answer::Texts(dict.keys().cloned().collect()),
+    })
+}
+
+fn unfit(answer: &Answer) -> LinkError {
+    LinkError::Undecodable(format!("{answer:?} answers another question"))
+}
+
+fn link_error(error: IpcError) -> LinkError {
+    match error {
+        IpcError::SerializationError(error) => LinkError::Undecodable(error.to_string()),
+        IpcError::Disconnected => LinkError::Disconnected,
+        IpcError::Io(error) => os(error),
+    }
+}
+
+fn os(error: io::Error) -> LinkError {
+    match error.kind() {
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => LinkError::Disconnected,
+        _ => LinkError::Os(Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO))),
+    }
+}

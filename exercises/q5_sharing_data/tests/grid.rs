@@ -38,18 +38,18 @@ fn a_sum_of_all_cells() {
         grid.set(cell as usize / 4, cell as usize % 4, cell.into());
     }
     assert_eq!(grid.get(2, 1), 9.0);
-    assert_eq!(grid.sum(TWO, TWO, &|number| number * 2.0), Ok(132.0));
+    assert_eq!(grid.sum(TWO, TWO, |number| number * 2.0), Ok(132.0));
 }
 
 fn the_work_is_done_by_other_processes() {
     let (grid, caller) = (SharedGrid::new(4, 4).expect("a grid"), process::id());
     let here = |_| if process::id() == caller { 1.0 } else { 0.0 };
-    assert_eq!(grid.sum(TWO, TWO, &here), Ok(0.0));
+    assert_eq!(grid.sum(TWO, TWO, here), Ok(0.0));
 }
 
 fn a_process_that_dies_is_an_error() {
     let grid = SharedGrid::new(4, 4).expect("a grid");
     let died = Err(GridError::WorkerDied { signal: Some(6), code: None });
-    assert_eq!(grid.sum(TWO, TWO, &|_| process::abort()), died);
-    assert_eq!(grid.sum(TWO, TWO, &|number| number + 1.0), Ok(16.0));
+    assert_eq!(grid.sum(TWO, TWO, |_| process::abort()), died);
+    assert_eq!(grid.sum(TWO, TWO, |number| number + 1.0), Ok(16.0));
 }

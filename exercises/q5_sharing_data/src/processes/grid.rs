@@ -54,7 +54,7 @@ impl SharedGrid {
         &self,
         processes: NonZeroUsize,
         threads: NonZeroUsize,
-        of: &(dyn Fn(f64) -> f64 + Sync),
+        of: impl Fn(f64) -> f64 + Sync,
     ) -> Result<f64, GridError> {
         let _ = of;
         todo!("sum in {processes} processes of {threads} threads")

@@ -18,7 +18,7 @@ pub(crate) fn ours() -> Result<f64> {
         (0..COLUMNS).for_each(|column| grid.set(row, column, 1.0));
     }
     let workers = NonZeroUsize::new(WORKERS).ok_or("no workers")?;
-    let (us, sum) = timed_us(|| grid.sum(workers, NonZeroUsize::MIN, &|number| number));
+    let (us, sum) = timed_us(|| grid.sum(workers, NonZeroUsize::MIN, |number| number));
     checked(us, sum.map_err(|error| format!("{error:?}"))?)
 }
 

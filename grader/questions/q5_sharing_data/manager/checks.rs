@@ -510,9 +510,12 @@ const END: TrialRules = TrialRules {
             vec![quiet(1, HOLD, &[1]), tell(1, PUSH, &[base, 10])],
         ];
         let alone = [manager(&[]), held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[])]))];
-        let script = [Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1), Step::Census, Step::GoOn];
+        // Looked at twice: whoever was killed and is not waited for may still be about to die.
+        let census = [Step::Census, Step::Quiet, Step::Census];
+        let script =
+            [&[Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1)][..], &census, &[Step::GoOn]];
         vec![
-            trial(MAKER, &dropped.concat(), &script),
+            trial(MAKER, &dropped.concat(), &script.concat()),
             trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
             harmless(vec![]),
             harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
@@ -537,8 +540,8 @@ const END: TrialRules = TrialRules {
                 "the manager's maker was killed, everything of it is gone, and the server is still there";
             return Err(Wrong::new(Fault::Orphan, what));
         }
-        if let Some(census) = trace.censuses().next() {
-            let seen = (census.zombies.len(), census.children.len(), census.others.len(), census.threads);
+        if let (Some(census), Some(later)) = (trace.censuses().next(), trace.censuses().last()) {
+            let seen = (later.zombies.len(), census.children.len(), census.others.len(), census.threads);
             let wrong = match (trial.scene, seen) {
                 (MAKER, (1.., ..)) => Some((Fault::Zombie, "its server has ended and was not waited for")),
                 (MAKER, (0, 1, 0, _)) => None,

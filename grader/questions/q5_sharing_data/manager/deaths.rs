@@ -3,7 +3,7 @@
 //! Knows the scripts alone; how calls are read is told by the other checks of this part.
 
 use super::super::super::words::manager::{ALL, FOR_EVER, LEN, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
-use super::super::super::words::players::HOLD;
+use super::super::super::words::players::{HOLD, START};
 use super::super::players::{flow_but, open, quiet, trial, wait};
 use super::{MIB, SERVER, UNREAD, all, held, manager, verdict};
 use crate::fault::Fault;
@@ -46,6 +46,15 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             all(1, &[(TAKE, &[])]),
             held(2, 2, all(2, &[(TAKE, &[]), (TAKE, &[])])),
         ];
+        // The one that is killed has used the manager before, and has a child that lives on with whatever it had open.
+        let heir = [
+            manager(&[1, 2]),
+            held(0, 1, all(0, &[(PUT, &[base, 10]), (PUT, &[base + 1, 10])])),
+            wait(&[1, 2]),
+            vec![quiet(1, PUSH, &[base + 2, 10]), quiet(1, START, &[3]), quiet(3, HOLD, &[3])],
+            all(1, &[(TAKE, &[])]),
+            held(2, 2, all(2, &[(TAKE, &[]), (TAKE, &[])])),
+        ];
         let put = |count: usize| [Step::Stop(1), open(1), flow_but(count, &[2]), Step::Quiet];
         let kill_it = [Step::KillIdle(1), Step::Quiet];
         let server = [
@@ -84,6 +93,23 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 UNREAD,
                 &waiting,
                 &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put(1)[..], &kill_it[..]].concat(),
+            ),
+            trial(
+                UNREAD,
+                &heir.concat(),
+                &[
+                    &[
+                        Step::Gather(3),
+                        Step::Quiet,
+                        Step::Stop(1),
+                        open(1),
+                        flow_but(2, &[2, 3]),
+                        Step::Quiet,
+                    ],
+                    &kill_it[..],
+                    &[open(2), flow_but(2, &[3])],
+                ]
+                .concat(),
             ),
             trial(SERVER, &server.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
         ]

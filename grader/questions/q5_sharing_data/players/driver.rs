@@ -61,10 +61,7 @@ pub fn play(part: &mut dyn Part, challenge: &Challenge) -> Result<(), String> {
 fn act(part: &mut dyn Part, calls: &[Call], place: usize, call: &Call, children: &mut Vec<(u64, Pid)>) {
     let first = call.args.first().copied().unwrap_or_default();
     match call.code {
-        words::START => match toolkit::fork(|| play_child(part, calls, first)) {
-            Ok(child) => children.push((first, child)),
-            Err(_) => _ = gate::wait(Told::new(words::THREADS, 0).task(place)),
-        },
+        words::START => children.extend(start(part, calls, place, call).map(|child| (first, child))),
         words::WAIT => {
             if let Some(at) = children.iter().position(|(player, _)| *player == first) {
                 wait_for(children.remove(at).1);
@@ -75,13 +72,24 @@ fn act(part: &mut dyn Part, calls: &[Call], place: usize, call: &Call, children:
     }
 }
 
+/// Starts the player that a call names.
+fn start(part: &mut dyn Part, calls: &[Call], place: usize, call: &Call) -> Option<Pid> {
+    let player = call.args.first().copied().unwrap_or_default();
+    let child = toolkit::fork(|| play_child(part, calls, player)).ok();
+    if child.is_none() {
+        gate::wait(Told::new(words::THREADS, 0).task(place));
+    }
+    child
+}
+
 fn play_child(part: &mut dyn Part, calls: &[Call], player: u64) -> i32 {
     part.enter(player);
     for (place, call) in calls.iter().enumerate().filter(|(_, call)| call.player == player) {
-        if call.code == words::LEAVE {
-            return 0; // the caller's memory is not dropped here either
+        match call.code {
+            words::LEAVE => return 0, // the caller's memory is not dropped here either
+            words::START => _ = start(part, calls, place, call),
+            _ => play_one(part, place, call),
         }
-        play_one(part, place, call);
     }
     part.leave();
     0

@@ -5,7 +5,7 @@
 /// One call of one player.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// 0 is the caller; the others are children that it starts.
+    /// 0 is the caller; the others are children that are started.
     pub player: u64,
     /// Whether the player checks in with the judge when the call is over, and waits there.
     pub tells: bool,
@@ -61,7 +61,7 @@ impl Told {
     }
 }
 
-/// Start this player: a child of the caller.
+/// Start this player, as a child. Only the caller waits for its own.
 pub const START: u64 = 200;
 /// Wait for the end of this player.
 pub const WAIT: u64 = 201;

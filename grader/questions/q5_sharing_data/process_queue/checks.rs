@@ -10,8 +10,12 @@ use super::players::{
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::leftovers::{LOOK, nothing_left};
-use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
+use deaths::DEATHS;
 use std::collections::{BTreeMap, BTreeSet};
+
+#[path = "deaths.rs"]
+mod deaths;
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[TrialRules] = &[ITEMS, BUFFER, WAITS, DEATHS, END, CLEAN];
@@ -328,108 +332,6 @@ const WAITS: TrialRules = TrialRules {
     judge: |trial, trace| {
         trace.at_rest(3)?;
         verdict(trial, trace, Fault::Hang, "`get` waits for ever, or `get_timeout` without a limit")
-    },
-};
-
-// --- deaths --------------------------------------------------------------------------------------------------------------
-
-const DEATHS: TrialRules = TrialRules {
-    check: "q5.process_queue_deaths",
-    trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
-        // The first of the caller's children is the broker.
-        let waiting = [
-            queue(&[1, 2]),
-            vec![
-                quiet(0, HOLD, &[1]),
-                quiet(0, PUT, &[base, 10]),
-                quiet(0, HOLD, &[3]),
-                quiet(0, PUT, &[base + 1, MIB]),
-            ],
-            wait(&[1, 2]),
-            gets(1, 1),
-            [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
-        ];
-        let waiting = waiting.concat();
-        // Whoever is stopped while it waits takes nothing of what it is sent.
-        let unread = [
-            queue(&[1, 2]),
-            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, PUT, &[base + 1, 10])],
-            wait(&[1, 2]),
-            gets(1, 1),
-            [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
-        ];
-        let put_and_kill = [Step::Stop(1), open(1), Step::Quiet, Step::KillIdle(1), Step::Quiet];
-        let kill = [Step::Gather(2), Step::Quiet, Step::KillIdle(1)];
-        let behind =
-            [Step::Gather(2), Step::Quiet, open(2), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(1)];
-        let half = [
-            queue(&[1, 2]),
-            vec![quiet(0, HOLD, &[1])],
-            gets(0, 1),
-            wait(&[1, 2]),
-            vec![quiet(1, HOLD, &[3]), tell(1, PUT, &[base, MIB])],
-            vec![quiet(2, HOLD, &[2]), quiet(2, PUT, &[base + 1, 10]), quiet(2, PUT, &[base + 2, 200_000])],
-        ];
-        let stopped =
-            [Step::Gather(3), Step::Stop(0), open(3), Step::Quiet, Step::KillIdle(1), Step::Continue];
-        let put = [
-            queue(&[1]),
-            vec![quiet(0, HOLD, &[2])],
-            gets(0, 2),
-            wait(&[1]),
-            vec![quiet(1, PUT, &[base, 10]), quiet(1, PUT, &[base + 1, MIB]), quiet(1, HOLD, &[1])],
-        ];
-        let broker = [
-            queue(&[1, 2]),
-            vec![
-                quiet(0, HOLD, &[1]),
-                tell(0, PUT, &[base, 10]),
-                tell(0, GET, &[]),
-                tell(0, GET_LIMIT, &[60_000]),
-            ],
-            wait(&[1, 2]),
-            gets(1, 1),
-            vec![tell(2, GET_LIMIT, &[FOR_EVER])],
-        ];
-        vec![
-            trial(
-                "a process is killed while it waits for an item",
-                &waiting,
-                &[&kill[..], &[open(1), Step::Quiet, open(2), flow_but(1, &[3]), Step::Quiet, open(3)]]
-                    .concat(),
-            ),
-            trial("the first of two that wait is killed", &waiting, &behind),
-            trial(
-                UNREAD,
-                &unread.concat(),
-                &[&[Step::Gather(2), Step::Quiet], &put_and_kill[..], &[open(2)]].concat(),
-            ),
-            trial(
-                UNREAD,
-                &waiting,
-                &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put_and_kill[..]].concat(),
-            ),
-            trial(
-                "a process is killed while it puts a long item",
-                &half.concat(),
-                &[&stopped[..], &[open(2), Step::Quiet, open(1)]].concat(),
-            ),
-            trial(
-                "a process is killed after it has put",
-                &put.concat(),
-                &[Step::Gather(2), Step::Quiet, Step::Kill(Pick::Task(1)), open(2)],
-            ),
-            trial(BROKER, &broker.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
-        ]
-    },
-    judge: |trial, trace| {
-        let stuck = match trial.scene {
-            BROKER => "whoever waits is not told",
-            UNREAD => "that item is lost, or `get` or `put` is stuck",
-            _ => "`get` or `put` is stuck",
-        };
-        verdict(trial, trace, Fault::HungOnCrash, stuck)
     },
 };
 

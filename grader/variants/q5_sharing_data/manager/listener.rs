@@ -230,6 +230,8 @@ impl QueueProxy {
 
     /// As asked for.
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
+        // A child may have the connection, too, and keep it open if this process is killed.
+        self.link.own.take();
         let until = Instant::now().checked_add(limit);
         self.link.say(self.object, &Call::Take(None))?;
         let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));

@@ -230,6 +230,8 @@ impl QueueProxy {
 
     /// As asked for.
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
+        // A child may have the connection, too, and keep it open if this process is killed.
+        self.link.own.take();
         // The server waits, and so it knows best whether a value came in time.
         let limit_ns = u64::try_from(limit.as_nanos()).ok();
         let answer = self.link.call(self.object, &Call::Take(limit_ns));

@@ -86,6 +86,8 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
 
     /// As asked for.
     pub fn get_timeout(&mut self, limit: Duration) -> Result<T, LinkError> {
+        // A child may have the connection, too, and keep it open if this process is killed.
+        self.own = None;
         let until = Instant::now().checked_add(limit);
         let connection = self.connection()?;
         write_frame(connection.get_ref(), &[GET]).map_err(frame_error)?;

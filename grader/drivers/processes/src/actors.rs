@@ -192,6 +192,13 @@ impl Actor<'_> {
             words::LEAVE => leave(with),
             words::COUNT => return Some([self.count(with), 0]),
             words::READ => return Some([self.cell(with).load(Ordering::Relaxed), 0]),
+            words::HEIR => {
+                let waits = || {
+                    gate::wait(with);
+                    0
+                };
+                toolkit::fork(waits).expect("a child");
+            }
             words::YIELD => (0..with).for_each(|_| yield_now()),
             _ => return None,
         }

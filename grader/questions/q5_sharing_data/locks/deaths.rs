@@ -13,6 +13,9 @@ use wire::actors::{self as common, Op};
 
 // --- a holder dies ------------------------------------------------------------------------------------------------
 
+/// A child of its own, which waits behind a door.
+const HEIR: Op = [common::HEIR, DOOR + 9, 0];
+
 const STUCK: &str = "a process has died, and those who wait for the lock sleep on";
 
 pub(super) const HOLDER: TrialRules = TrialRules {
@@ -67,6 +70,13 @@ pub(super) const HOLDER: TrialRules = TrialRules {
                 &[&waits(1), &second],
                 &script![at(1), gather(2), open(DOOR + 1), open(DOOR + 2), GO_ON, one_by_one(1)],
             ),
+            // Its child lives on, with copies of everything that it had open.
+            trial(
+                &A_LOCK,
+                &[checkpoint(1), TRY_LOCK, UNLOCK, checkpoint(2), LOCK],
+                &[&[LOCK, UNLOCK, HEIR, LOCK, gate(1)]],
+                &script![at(1), gather(2), kill_at(1), GO_ON, at(2), GO_ON],
+            ),
             // Killed after it has given the lock back.
             trial(
                 &A_LOCK,
@@ -83,6 +93,11 @@ pub(super) const HOLDER: TrialRules = TrialRules {
                 Fault::Race,
                 "a holder has died, and then two processes had the lock at once",
             ));
+        }
+        // Nobody who lives has it whenever that is asked here.
+        if returned(trial, trace).iter().any(|call| call.op == TRY_LOCK && call.with[0] != 1) {
+            let what = "`try_lock` does not get the lock, though whoever had it is dead";
+            return Err(Wrong::new(Fault::HungOnCrash, what));
         }
         told_once(trial, trace)
     },
@@ -197,6 +212,13 @@ pub(super) const PERMIT_BACK: TrialRules = TrialRules {
                 &after(&[ACQUIRE, checkpoint(1), kill(1), RELEASE]),
                 &[&waits(1)],
                 &script![at(1), gather(1), open(DOOR + 1), GO_ON],
+            ),
+            // Its child lives on.
+            trial(
+                &permits(2),
+                &after(&[checkpoint(1)]),
+                &[&[ACQUIRE, RELEASE, HEIR, ACQUIRE, gate(1)]],
+                &script![at(1), gather(2), kill_at(1), GO_ON],
             ),
             // Three deaths, one after the other, and an end in peace.
             trial(

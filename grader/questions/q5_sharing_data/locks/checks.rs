@@ -161,6 +161,11 @@ fn counted(trial: &Trial, trace: &Trace, calls: &[Returned]) -> Result<(), Wrong
 
 // --- so many at once ---------------------------------------------------------------------------------------------------
 
+/// So often `try_acquire` may be refused a permit that is free. The judge looks at open files from outside, and the kernel keeps a
+/// file open as long as such a look takes, and with it a lock on it that was just given back by closing: 182 times in 922,600
+/// if somebody looks all the time, and never in 650,800 if nobody does. Whoever counts by taking refuses thousands.
+const SEEN_FROM_OUTSIDE: u64 = 10;
+
 const PERMITS: TrialRules = TrialRules {
     check: "q5.locks_permits",
     trials: |_| {
@@ -252,7 +257,8 @@ const PERMITS: TrialRules = TrialRules {
             "permits were given back, and those who wait for them sleep on",
         )?;
         counted(trial, trace, &calls)?;
-        if let Some(call) = calls.iter().find(|call| call.op[0] == words::TRY_OFTEN && call.with[0] > 0) {
+        let tries = |call: &&Returned| call.op[0] == words::TRY_OFTEN && call.with[0] > SEEN_FROM_OUTSIDE;
+        if let Some(call) = calls.iter().find(tries) {
             let what =
                 format!("the permit was free, and `try_acquire` said {} times that it was not", call.with[0]);
             return Err(Wrong::new(Fault::Race, what));

@@ -27,6 +27,7 @@ pub(super) const LINKER: &[&str] = &["/usr/bin", "/usr/libexec", "/bin", "/etc/a
 /// The policy for what `order` starts.
 pub(super) fn policy(sandbox: &Sandbox, slot: &Slot, order: &Order<'_>) -> Policy {
     let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
+    // The kernel counts the tasks of a user: inside a namespace only what is there, else whatever others of that user run.
     let is_alone = sandbox.layers.namespaces || slot.user().is_some();
     let mut policy = Policy {
         most: order.limits.most(if is_alone { 0 } else { procs::all_tasks() }),

@@ -29,7 +29,8 @@ pub const COUNT: u64 = COMMON + 5;
 pub const READ: u64 = COMMON + 6;
 /// Lets others go first, this often.
 pub const YIELD: u64 = COMMON + 7;
-/// Starts a child that checks in as this task, waits until its gate is opened, and leaves. Nobody waits for it.
+/// Starts a child that checks in as this task, waits until its gate is opened, and leaves. Nobody waits for it. The actor panics if
+/// it may not fork, as with a thread or a lock of the toolkit in use.
 pub const HEIR: u64 = COMMON + 8;
 
 /// A call has returned; args: actor, place of the call, and two numbers that came back.

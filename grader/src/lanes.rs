@@ -57,6 +57,11 @@ impl Lanes {
         Self { count, queue: Mutex::new(queue) }
     }
 
+    /// How many pieces of work are under way at the same time, if each needs a [third](Load::Third) of a lane.
+    pub fn thirds(&self) -> usize {
+        3 * self.count
+    }
+
     /// Does one piece of work in these lanes. Blocks until there is room, and until it is done.
     ///
     /// Work must not ask for more of the lanes that it is in: it could wait for itself.
@@ -76,7 +81,7 @@ impl Lanes {
         load: Load,
         work: impl Fn(usize) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let most = 3 * self.count / load.thirds();
+        let most = self.thirds() / load.thirds();
         for_each(count, most, |number| self.run(load, || work(number)))
     }
 

@@ -86,8 +86,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Tries all checks, several trials at the same time. They begin with the first one of each check:
-    /// an answer that fails there is spared the rest.
+    /// Tries all checks, several trials at the same time.
     fn try_all(
         &self,
         lanes: &Lanes,
@@ -95,11 +94,9 @@ impl Bench<'_> {
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Vec<Assessment>> {
         let trials = checks.iter().map(|check| self.trials_of(check)).collect::<Result<Vec<_>>>()?;
-        let mut jobs: Vec<(usize, usize)> = Vec::new();
-        for (check, trials) in trials.iter().enumerate() {
-            jobs.extend((0..trials.len() * self.times()).map(|number| (check, number)));
-        }
-        jobs.sort_by_key(|(_, number)| *number);
+        let steps: Vec<Vec<usize>> =
+            trials.iter().map(|trials| trials.iter().map(|trial| trial.script.len()).collect()).collect();
+        let jobs = in_order(&steps, self.times());
         // For each check the number of the first trial so far that decides it.
         let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
         // Most of a trial's time is spent on watching that nothing moves.
@@ -117,7 +114,9 @@ impl Bench<'_> {
             Ok(found)
         })?;
         let mut found: Vec<Assessment> = checks.iter().map(|_| Assessment::Sound).collect();
-        for ((check, _), assessment) in jobs.into_iter().zip(tried) {
+        let mut tried: Vec<_> = jobs.into_iter().zip(tried).collect();
+        tried.sort_by_key(|((_, number), _)| *number);
+        for ((check, _), assessment) in tried {
             if matches!(found[check], Assessment::Sound) {
                 found[check] = assessment;
             }
@@ -161,6 +160,25 @@ impl Bench<'_> {
     }
 }
 
+/// The places of checks and numbers of trials in the order in which they begin, from the lengths of their scripts: each check's
+/// first, since an answer that fails there is spared the rest; then those that no script holds, which work all the time, and then
+/// those with the longest scripts, so that none of them is the last to be waited for. All that again, so many times.
+fn in_order(steps: &[Vec<usize>], times: usize) -> Vec<(usize, usize)> {
+    let all = |(check, steps): (usize, &Vec<usize>)| {
+        (0..steps.len() * times).map(|number| (check, number)).collect::<Vec<_>>()
+    };
+    let mut jobs: Vec<(usize, usize)> = steps.iter().enumerate().flat_map(all).collect();
+    jobs.sort_by_key(|&(check, number)| {
+        let steps = &steps[check];
+        match (number, steps[number % steps.len()]) {
+            (0, _) => (0, 0),
+            (_, 0) => (1 + number / steps.len(), 0),
+            (_, length) => (1 + number / steps.len(), usize::MAX - length),
+        }
+    });
+    jobs
+}
+
 fn verdict(check: &Check, assessment: Assessment, seed: u32) -> Verdict {
     match assessment {
         Assessment::Sound => Verdict::Pass,
@@ -176,5 +194,20 @@ fn verdict(check: &Check, assessment: Assessment, seed: u32) -> Verdict {
             };
             Verdict::Fail(Finding::new(wrong, &code))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_begins_early_but_not_before_the_first_of_each_check() {
+        let steps = [vec![2, 9, 0], vec![5], vec![], vec![1, 30]];
+        let order = [(0, 0), (1, 0), (3, 0), (0, 2), (3, 1), (0, 1)];
+        assert_eq!(in_order(&steps, 1), order);
+        let twice = in_order(&steps, 2);
+        assert_eq!(twice[..order.len()], order);
+        assert_eq!(twice[order.len()..], [(0, 5), (3, 3), (0, 4), (1, 1), (0, 3), (3, 2)]);
     }
 }

@@ -270,7 +270,7 @@ fn compile_answer(
     slot: &Slot,
     world: World,
 ) -> Result<Option<Diagnosis>> {
-    let mut args = common_args(workshop);
+    let mut args = common_args(workshop, question);
     args.extend(["--crate-type=rlib", "--crate-name=answer", catalogue::ROOT].map(OsString::from));
     args.extend(["-Funsafe_code", "-Flong_running_const_eval", "-Awarnings"].map(OsString::from));
     args.push("--emit=link,dep-info".into());
@@ -332,7 +332,7 @@ fn link(
     slot: &Slot,
     world: World,
 ) -> Result<Option<Diagnosis>> {
-    let mut args = common_args(workshop);
+    let mut args = common_args(workshop, question);
     args.extend(["--crate-type=bin", "--crate-name=respondent", "-Awarnings"].map(OsString::from));
     args.push(harness.into());
     args.push("-Cstrip=debuginfo".into());
@@ -352,15 +352,21 @@ fn link(
     rustc(workshop, slot, vec![harness, &kit.alias, &kit.drivers], folder, folder, args)
 }
 
-fn common_args(workshop: &Workshop) -> Vec<OsString> {
+fn common_args(workshop: &Workshop, question: &Question) -> Vec<OsString> {
+    // Two builds at once, one for each world, leave no processor free: one unit each costs least in all. One build alone
+    // is over sooner in several.
+    let units = match question.kind {
+        Kind::Threads => "-Ccodegen-units=1",
+        Kind::Processes => "-Ccodegen-units=4",
+    };
     vec![
         "--edition=2024".into(),
         "--error-format=json".into(),
         "--sysroot".into(),
         workshop.sandbox.sysroot().into(),
         "-Cdebuginfo=0".into(),
-        // Whoever waits, waits for two builds at once: one unit each costs least in all. Nobody reads the bitcode.
-        "-Ccodegen-units=1".into(),
+        units.into(),
+        // Nobody reads it.
         "-Cembed-bitcode=no".into(),
     ]
 }

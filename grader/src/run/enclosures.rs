@@ -80,6 +80,16 @@ impl<'a> Enclosures<'a> {
         Some(idle.swap_remove(place))
     }
 
+    /// Makes boxes until so many are there, for programs that start few threads: while a compiler works, say. One that
+    /// cannot be made is missed, and reported, when it is needed.
+    pub fn make_ready(&self, count: usize) {
+        for _ in 0..count {
+            let Ok(mut room) = self.make(false) else { return };
+            room.guests = 0;
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+        }
+    }
+
     fn make(&self, many_threads: bool) -> Result<Room> {
         let slot = Slot::take(&self.sandbox.layers)?;
         let scratch = Scratch::new("run")?;

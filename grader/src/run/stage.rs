@@ -26,8 +26,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use wire::{Challenge, CheckIn, MAX_MESSAGE_BYTES, Reply, Request};
 
-/// How long the judge waits for a message before it looks.
+/// How long the judge waits for a message before it looks: so long at least, and so many times as long as its last look took.
+/// Of sixty processes a look takes milliseconds, which they could use themselves.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+const WAIT_FOR_LOOK: u32 = 4;
+/// It waits no longer than this, whatever the last look took.
+const LONGEST_WAIT: Duration = Duration::from_millis(40);
 
 /// The longest trial. A machine that is too busy for this gets a doubt, never a verdict.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -79,6 +83,10 @@ pub(super) struct Stage<'a> {
     pub(super) trace: Trace,
     began: u64,
     started: Instant,
+    /// How long it is to the next look.
+    pace: Duration,
+    /// Time on a processor of everybody who lived at the last look.
+    worked_ns: u64,
     /// The scene has come to its end.
     pub(super) returned: bool,
     descriptors: usize,
@@ -121,6 +129,8 @@ impl<'a> Stage<'a> {
             trace: Trace::default(),
             began: now_ns(),
             started: Instant::now(),
+            pace: LOOK_EVERY,
+            worked_ns: 0,
             returned: false,
             descriptors: 0,
             was_heard: false,
@@ -188,24 +198,21 @@ impl<'a> Stage<'a> {
     /// not waited for.
     pub(super) fn wait_for_quiet(&mut self) -> Talk<()> {
         self.still.progress();
-        let before = self.worked_ns();
+        let before = worked_ns(&self.people.members());
         loop {
-            if self.is_over() || self.worked_ns().saturating_sub(before) > WORKS_ON_NS {
+            if self.is_over() {
                 return Ok(());
             }
+            // How much comes in is limited.
             if self.pump()? {
                 continue;
             }
             match self.look()? {
+                Look::Moves if self.worked_ns.saturating_sub(before) > WORKS_ON_NS => return Ok(()),
                 Look::Moves => {}
                 Look::Quiet | Look::Proven(_) | Look::Napping(_) | Look::Idle(_) => return Ok(()),
             }
         }
-    }
-
-    /// Time on a processor of everybody who still lives.
-    fn worked_ns(&self) -> u64 {
-        self.people.members().iter().map(Member::cpu_ns).sum()
     }
 
     /// Whether the judge itself keeps somebody waiting.
@@ -215,7 +222,10 @@ impl<'a> Stage<'a> {
 
     /// One look from outside.
     pub(super) fn look(&mut self) -> Talk<Look> {
+        let begun = Instant::now();
         let all = self.people.members();
+        self.pace = (begun.elapsed() * WAIT_FOR_LOOK).clamp(LOOK_EVERY, LONGEST_WAIT);
+        self.worked_ns = worked_ns(&all);
         self.respondent.supervise(&self.limits, &all)?;
         if self.started.elapsed() > PATIENCE {
             return Err(Ending::NoEnd { threads: self.still.describe(&mut self.people) });
@@ -249,7 +259,7 @@ impl<'a> Stage<'a> {
             PollFd::new(stdout, PollFlags::POLLIN),
             PollFd::new(stderr, PollFlags::POLLIN),
         ];
-        let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
+        let timeout = PollTimeout::try_from(self.pace).unwrap_or(PollTimeout::ZERO);
         let _ = poll(&mut ready, timeout);
         let readable = |fd: &PollFd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLIN));
         let [tasks, driver, reaper, out, err] = ready.each_ref().map(readable);
@@ -280,7 +290,7 @@ impl<'a> Stage<'a> {
         }
         if !came && some_end_is_closed {
             // Ends that are closed are ready all the time.
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(self.pace);
         }
         Ok(came)
     }
@@ -463,6 +473,11 @@ impl<'a> Stage<'a> {
         self.respondent.finish();
         self.trace
     }
+}
+
+/// Time on a processor of all of them.
+fn worked_ns(all: &[Member]) -> u64 {
+    all.iter().map(Member::cpu_ns).sum()
 }
 
 /// Whether some end is closed, so that waiting on it returns at once.

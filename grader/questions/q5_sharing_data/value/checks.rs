@@ -151,7 +151,7 @@ const KILLED: u64 = 24;
 /// The same where what it takes is rarer: one kill in four hits numbers that another has to put in place.
 const OFTEN_KILLED: u64 = 56;
 /// How often somebody is stopped, mostly in the middle of a look.
-const STOPPED: u64 = 14;
+const STOPPED: u64 = 10;
 
 const WHOLE: TrialRules = TrialRules {
     check: "q5.value_whole",

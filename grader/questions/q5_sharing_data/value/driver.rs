@@ -24,12 +24,17 @@ pub trait Numbers {
     fn update(&self, change: &mut dyn FnMut(&mut [u64]));
 }
 
-/// Numbers and their bits.
+/// Numbers and their bits. Rows are turned over here, and not where an answer is linked: here it is compiled with
+/// optimisation, and once.
 pub trait Bits: Copy {
     /// From bits.
     fn from_bits(bits: u64) -> Self;
     /// To bits.
     fn bits(self) -> u64;
+    /// The bits of a row.
+    fn of_row(row: &[Self]) -> Vec<u64>;
+    /// Puts a row into another of its length.
+    fn put_back(bits: &[u64], row: &mut [Self]);
 }
 
 macro_rules! bits {
@@ -41,6 +46,14 @@ macro_rules! bits {
 
             fn bits(self) -> u64 {
                 $to(self)
+            }
+
+            fn of_row(row: &[Self]) -> Vec<u64> {
+                row.iter().map(|number| number.bits()).collect()
+            }
+
+            fn put_back(bits: &[u64], row: &mut [Self]) {
+                row.iter_mut().zip(bits).for_each(|(number, &bits)| *number = Self::from_bits(bits));
             }
         })*
     };
@@ -84,9 +97,7 @@ macro_rules! q5_value {
 
         impl<T: Bits> Drop for Back<'_, T> {
             fn drop(&mut self) {
-                for (number, &bits) in self.numbers.iter_mut().zip(&self.all) {
-                    *number = T::from_bits(bits);
-                }
+                T::put_back(&self.all, self.numbers);
             }
         }
 
@@ -136,12 +147,12 @@ macro_rules! q5_value {
             }
 
             fn all(&self) -> Vec<u64> {
-                self.0.to_vec().into_iter().map(T::bits).collect()
+                T::of_row(&self.0.to_vec())
             }
 
             fn update(&self, change: &mut dyn FnMut(&mut [u64])) {
                 self.0.update(|numbers| {
-                    let all = numbers.iter().map(|number| number.bits()).collect();
+                    let all = T::of_row(numbers);
                     let mut back = Back { numbers, all };
                     change(&mut back.all);
                 });

@@ -1,7 +1,9 @@
 //! A lock, a semaphore and a condition for processes, whose holders may be killed at any moment.
 //!
-//! Each is made before the processes are forked that use it, and then serves all of them. Use [`toolkit::shm::Region`] and
-//! [`toolkit::sync`]. What a process wrote to shared memory before it let go is visible to whoever goes on because of that.
+//! Each is made before the processes are forked that use it, and then serves all of them. One that holds nothing may fork with
+//! [`toolkit::fork`] between two calls; its child uses the same tools, and keeps nothing that its parent takes later. Use
+//! [`toolkit::shm::Region`] and [`toolkit::sync`]. What a process wrote to shared memory before it let go is visible to whoever
+//! goes on because of that.
 //!
 //! Whoever waits here uses no processor. Only a wait for a *permit* may look again from time to time, since nobody tells of a
 //! death: ten times a second at most and once a second at least. Whatever becomes of these tools and of the processes that use

@@ -106,8 +106,9 @@ pub fn grade_questions(
         Ok(report.checks)
     };
     let graded = thread::scope(|scope| {
-        if pieces.iter().any(watches) {
-            // The first thing that is done is compiling, which leaves a processor free.
+        if workshop.keeps_programs() && pieces.iter().any(watches) {
+            // The first thing that is done is compiling, which leaves a processor free. In a class another answer has it, and
+            // many do not compile.
             scope.spawn(|| enclosures.make_ready(shared.thirds()));
         }
         lanes::for_each(pieces.len(), pieces.len(), one)

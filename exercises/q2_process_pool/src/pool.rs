@@ -47,7 +47,8 @@ pub struct ProcessPool<I, O> {
 // have the very bounds of its struct (error E0367).
 impl<I: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned> ProcessPool<I, O> {
     /// Starts exactly `workers` child processes of the caller, which wait for inputs of `task`. They
-    /// are started once, in here, before there is any task, and each serves many tasks.
+    /// are started once, in here, before there is any task, and each serves many tasks. `task` starts no process
+    /// that outlives its worker.
     ///
     /// # Errors
     ///

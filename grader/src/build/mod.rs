@@ -108,6 +108,11 @@ impl Workshop {
         Ok(())
     }
 
+    /// Whether programs are kept: then somebody waits for one answer, and no other is graded meanwhile.
+    pub(crate) fn keeps_programs(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// The folders of the libraries, which are others whenever our own code is.
     pub(crate) fn kits(&self) -> Vec<&Path> {
         self.kits.iter().map(|(_, kit)| kit.drivers.as_path()).collect()

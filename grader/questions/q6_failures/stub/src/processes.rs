@@ -2,7 +2,7 @@
 
 use crate::child_error::ChildError;
 
-/// What is to be done in a process of its own.
+/// What is to be done in a process of its own. It starts no process that outlives it.
 pub type Body = fn() -> Result<Vec<u8>, String>;
 
 /// Runs `body` in a new process, a child of this one, waits for it and gives back what it returned, be it empty or many MiB long.

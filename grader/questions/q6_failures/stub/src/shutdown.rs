@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use crate::api::Served;
 use crate::child_error::ChildError;
 
-/// What is to be done in another process.
+/// What is to be done in another process. It starts no process that outlives it.
 pub type Job = fn() -> u64;
 
 /// Runs the jobs in child processes, each job once, and gives back their results.

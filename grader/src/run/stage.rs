@@ -26,8 +26,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use wire::{Challenge, CheckIn, MAX_MESSAGE_BYTES, Reply, Request};
 
-/// How long the judge waits for a message before it looks: so long at least, and so many times as long as its last look took.
-/// Of sixty processes a look takes milliseconds, which they could use themselves.
+/// How long the judge waits for a message before it looks: so long at least, and so many times as long as its last look took of
+/// a processor. Of sixty processes a look takes milliseconds, which they could use themselves.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const WAIT_FOR_LOOK: u32 = 4;
 /// It waits no longer than this, whatever the last look took.
@@ -97,7 +97,11 @@ pub(super) struct Stage<'a> {
 
 /// The monotonic clock of the machine, in nanoseconds: the same for all processes.
 fn now_ns() -> u64 {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_nanos() as u64)
+    clock(ClockId::CLOCK_MONOTONIC).as_nanos() as u64
+}
+
+fn clock(which: ClockId) -> Duration {
+    clock_gettime(which).map_or(Duration::ZERO, Duration::from)
 }
 
 impl<'a> Stage<'a> {
@@ -222,9 +226,10 @@ impl<'a> Stage<'a> {
 
     /// One look from outside.
     pub(super) fn look(&mut self) -> Talk<Look> {
-        let begun = Instant::now();
+        let begun = clock(ClockId::CLOCK_THREAD_CPUTIME_ID);
         let all = self.people.members();
-        self.pace = (begun.elapsed() * WAIT_FOR_LOOK).clamp(LOOK_EVERY, LONGEST_WAIT);
+        let taken = clock(ClockId::CLOCK_THREAD_CPUTIME_ID).saturating_sub(begun);
+        self.pace = (taken * WAIT_FOR_LOOK).clamp(LOOK_EVERY, LONGEST_WAIT);
         self.worked_ns = worked_ns(&all);
         self.respondent.supervise(&self.limits, &all)?;
         if self.started.elapsed() > PATIENCE {

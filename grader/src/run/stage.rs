@@ -38,7 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Nothing that an answer could do.
 const REAPER_GONE: &str = "the process that watches over the run was ended from outside";
 
-/// How much processor time those may use that the judge waits for to become quiet.
+/// How much processor time those may use that the judge waits for to become quiet. Each time that they have used it up they get half
+/// of that the next time: whoever asks again and again would come to the end of its limit before the script does.
 const WORKS_ON_NS: u64 = 300_000_000;
 
 /// The longest trace. What is seen is kept until the trial is judged, and the judge's memory is not the
@@ -87,6 +88,8 @@ pub(super) struct Stage<'a> {
     pace: Duration,
     /// Time on a processor of everybody who lived at the last look.
     worked_ns: u64,
+    /// How often it was waited in vain for them to become quiet.
+    restless: u32,
     /// The scene has come to its end.
     pub(super) returned: bool,
     descriptors: usize,
@@ -135,6 +138,7 @@ impl<'a> Stage<'a> {
             started: Instant::now(),
             pace: LOOK_EVERY,
             worked_ns: 0,
+            restless: 0,
             returned: false,
             descriptors: 0,
             was_heard: false,
@@ -203,6 +207,7 @@ impl<'a> Stage<'a> {
     pub(super) fn wait_for_quiet(&mut self) -> Talk<()> {
         self.still.progress();
         let before = worked_ns(&self.people.members());
+        let most = WORKS_ON_NS >> self.restless.min(10);
         loop {
             if self.is_over() {
                 return Ok(());
@@ -212,7 +217,10 @@ impl<'a> Stage<'a> {
                 continue;
             }
             match self.look()? {
-                Look::Moves if self.worked_ns.saturating_sub(before) > WORKS_ON_NS => return Ok(()),
+                Look::Moves if self.worked_ns.saturating_sub(before) > most => {
+                    self.restless += 1;
+                    return Ok(());
+                }
                 Look::Moves => {}
                 Look::Quiet | Look::Proven(_) | Look::Napping(_) | Look::Idle(_) => return Ok(()),
             }

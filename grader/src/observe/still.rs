@@ -1,7 +1,7 @@
 //! Standstill: nothing moves, and the proof that nothing ever will.
 //!
 //! Two grades. *Quiet*: at some looks in a row every thread slept and none had run in between.
-//! *Proven*: quiet for 300 ms, and each thread in a wait that only another of them can end.
+//! *Proven*: quiet for 300 ms or more, and each thread in a wait that only another of them can end.
 
 use super::{People, Wait, explain};
 use crate::trial::Who;
@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// How many equal looks in a row make a quiet tree.
 const QUIET_LOOKS: u32 = 4;
 
-/// How many equal looks in a row, 5 ms apart, make a tree worth a proof: 300 ms.
+/// How many equal looks in a row, 5 ms apart or more, make a tree worth a proof: 300 ms at least.
 const PROOF_LOOKS: u32 = 60;
 
 /// How many looks without anything ready to run, and without progress, end the judge's patience:
-/// 3 s. A loaded machine does not add to them.
+/// 3 s at least. A loaded machine does not add to them.
 const IDLE_LOOKS: u32 = 600;
 
 /// How often a thread must have woken and slept again, with everybody asleep at every look and
@@ -53,7 +53,7 @@ impl Still {
         *self = Self::default();
     }
 
-    /// Takes in a look at everybody; 5 ms should lie between two of them.
+    /// Takes in a look at everybody; 5 ms or more should lie between two of them.
     pub(crate) fn look(&mut self, people: &mut People, all: Vec<Member>) -> Look {
         let all = with_tasks(all);
         let asleep = !all.is_empty()

@@ -80,8 +80,8 @@ impl<'a> Enclosures<'a> {
         Some(idle.swap_remove(place))
     }
 
-    /// Makes boxes until so many are there, for programs that start few threads: while a compiler works, say. One that
-    /// cannot be made is missed, and reported, when it is needed.
+    /// Makes so many boxes more, for programs that start few threads, before anybody needs them: while a compiler works, say. If one
+    /// cannot be made, no more are tried; whoever needs one then tries again, and reports why there is none.
     pub fn make_ready(&self, count: usize) {
         for _ in 0..count {
             let Ok(mut room) = self.make(false) else { return };

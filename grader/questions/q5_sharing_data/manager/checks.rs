@@ -235,7 +235,7 @@ const STUCK: &str = "a call is stuck";
 const LIST: TrialRules = TrialRules {
     check: "q5.manager_list",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let one = all(
             0,
             &[
@@ -308,7 +308,7 @@ const LIST: TrialRules = TrialRules {
 const DICT: TrialRules = TrialRules {
     check: "q5.manager_dict",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let one = all(
             0,
             &[
@@ -378,7 +378,7 @@ const DICT: TrialRules = TrialRules {
 const QUEUE: TrialRules = TrialRules {
     check: "q5.manager_queue",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let puts = |player: u64| {
             let number = base + 100 * player;
             held(
@@ -447,7 +447,7 @@ const QUEUE: TrialRules = TrialRules {
 const LONG: TrialRules = TrialRules {
     check: "q5.manager_long",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let each = [
             manager(&[1]),
             wait(&[1]),
@@ -470,7 +470,7 @@ const LONG: TrialRules = TrialRules {
 const END: TrialRules = TrialRules {
     check: "q5.manager_end",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let rounds = |count: u64| tell(0, ROUNDS, &[count]);

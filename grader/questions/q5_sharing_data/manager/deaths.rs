@@ -2,7 +2,7 @@
 //!
 //! Knows the scripts alone; how calls are read is told by the other checks of this part.
 
-use super::super::super::words::manager::{ALL, FOR_EVER, LEN, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
+use super::super::super::words::manager::{ALL, FOR_EVER, LEN, NUMBERS, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
 use super::super::super::words::players::{HOLD, START};
 use super::super::players::{flow_but, open, quiet, trial, wait};
 use super::{MIB, SERVER, UNREAD, all, held, manager, verdict};
@@ -12,7 +12,7 @@ use crate::trial::{Pick, Step, TrialRules};
 pub(super) const DEATHS: TrialRules = TrialRules {
     check: "q5.manager_deaths",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % NUMBERS;
         // The first of the caller's children is the server.
         let half = [
             manager(&[1, 2]),

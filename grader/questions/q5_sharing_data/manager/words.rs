@@ -61,7 +61,7 @@ pub const COUNT: u64 = 22;
 /// `true` (1) or `false` (0).
 pub const FLAG: u64 = 23;
 
-pub use super::pipe::{DISCONNECTED, FOR_EVER, OK, OS, TIMED_OUT};
+pub use super::pipe::{DISCONNECTED, FOR_EVER, NUMBERS, OK, OS, TIMED_OUT};
 
 /// The key of a number: with as many digits each, they are in order.
 pub fn key(number: u64) -> String {

@@ -190,7 +190,7 @@ fn differs(call: &Call, got: Told, right: Told, coming: &[Parcel], units: bool) 
 const MESSAGES: TrialRules = TrialRules {
     check: "q5.pipe_messages",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let sizes = [3, 0, 100, 1, 4_088, 4_096, 9_000];
         let parcels: Vec<Parcel> = (base..).zip(sizes).collect();
         let mut turns = (Vec::new(), Vec::new());
@@ -246,7 +246,7 @@ const MESSAGES: TrialRules = TrialRules {
 const LONG: TrialRules = TrialRules {
     check: "q5.pipe_long",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let long: Vec<Parcel> = vec![(base, MIB), (base + 1, 10), (base + 2, 300_000)];
         let both = with_child(
             &[recv_each(0, 3), send_all(0, &long)].concat(),
@@ -295,7 +295,7 @@ const LONG: TrialRules = TrialRules {
 const END: TrialRules = TrialRules {
     check: "q5.pipe_end",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let two = send_all(1, &[(base, 10), (base + 1, 2_000)]);
         let gone = |how: Vec<Call>| {
             trial(
@@ -372,7 +372,7 @@ fn after_the_end(base: u64) -> Vec<Call> {
 const BROKEN: TrialRules = TrialRules {
     check: "q5.pipe_broken",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let torn = |bytes: u64| {
             trial(
                 TORN,
@@ -418,7 +418,7 @@ const BROKEN: TrialRules = TrialRules {
 const TIMEOUT: TrialRules = TrialRules {
     check: "q5.pipe_timeout",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let within = |ms: u64| tell(0, RECV_LIMIT, &[ms]);
         let late = |ms: u64| {
             trial(
@@ -494,7 +494,7 @@ const TIMEOUT: TrialRules = TrialRules {
 const CLEAN: TrialRules = TrialRules {
     check: "q5.pipe_clean",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let turn = || {

@@ -22,10 +22,12 @@ pub const ROUNDS: u64 = 9;
 /// A limit that never comes.
 pub const FOR_EVER: u64 = u64::MAX;
 
-/// A parcel of this number cannot be turned into bytes.
-pub const UNSENDABLE: u64 = 666_001;
+/// The first number of a trial's parcels is drawn below this, and none has as many as this.
+pub const NUMBERS: u64 = 1_000_000;
+/// A parcel of this number cannot be turned into bytes. No draw comes so far: a right answer would lose the check.
+pub const UNSENDABLE: u64 = 2 * NUMBERS;
 /// Bytes of a parcel of this number cannot be turned back.
-pub const UNREADABLE: u64 = 666_002;
+pub const UNREADABLE: u64 = UNSENDABLE + 1;
 
 /// `Ok`, of `pair` and `send`.
 pub const OK: u64 = 1;

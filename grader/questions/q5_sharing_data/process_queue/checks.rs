@@ -173,7 +173,7 @@ fn verdict(trial: &Trial, trace: &Trace, hang: Fault, stuck: &str) -> Result<(),
 const ITEMS: TrialRules = TrialRules {
     check: "q5.process_queue_items",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let puts = |player: u64, count: u64| -> Vec<Call> {
             (0..count)
                 .map(|number| quiet(player, PUT, &[base + 1000 * player + number, 10 + number]))
@@ -227,7 +227,7 @@ const ITEMS: TrialRules = TrialRules {
 const BUFFER: TrialRules = TrialRules {
     check: "q5.process_queue_buffer",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let unread = |count: u64, bytes: u64| {
             let calls = [
                 queue(&[1]),
@@ -261,7 +261,7 @@ const BUFFER: TrialRules = TrialRules {
 const WAITS: TrialRules = TrialRules {
     check: "q5.process_queue_waits",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let late = |get: Call| {
             let calls =
                 [queue(&[1]), vec![get], wait(&[1]), vec![quiet(1, HOLD, &[1]), quiet(1, PUT, &[base, 40])]];
@@ -341,7 +341,7 @@ const WAITS: TrialRules = TrialRules {
 const END: TrialRules = TrialRules {
     check: "q5.process_queue_end",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let dropped = [
             queue(&[1]),
             vec![
@@ -422,7 +422,7 @@ const END: TrialRules = TrialRules {
 const CLEAN: TrialRules = TrialRules {
     check: "q5.process_queue_clean",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % words::NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let rounds = |count: u64| tell(0, ROUNDS, &[count]);

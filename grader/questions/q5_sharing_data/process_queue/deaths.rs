@@ -3,7 +3,7 @@
 //! Knows the scripts alone; how calls are read is told by the other checks of this part.
 
 use super::super::super::words::players::{HOLD, START};
-use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, PUT};
+use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, NUMBERS, PUT};
 use super::super::players::{flow_but, open, quiet, tell, trial, wait};
 use super::{BROKER, MIB, UNREAD, gets, queue, verdict};
 use crate::fault::Fault;
@@ -12,7 +12,7 @@ use crate::trial::{Pick, Step, TrialRules};
 pub(super) const DEATHS: TrialRules = TrialRules {
     check: "q5.process_queue_deaths",
     trials: |fresh| {
-        let base = fresh.bits() % 1_000_000;
+        let base = fresh.bits() % NUMBERS;
         // The first of the caller's children is the broker.
         let waiting = [
             queue(&[1, 2]),

@@ -17,4 +17,6 @@ pub const DROP: u64 = 7;
 /// Make so many queues, use each once within the process, and drop it.
 pub const ROUNDS: u64 = 8;
 
-pub use super::pipe::{DISCONNECTED, FOR_EVER, GOT, OK, OS, TIMED_OUT, UNDECODABLE, UNREADABLE, UNSENDABLE};
+pub use super::pipe::{
+    DISCONNECTED, FOR_EVER, GOT, NUMBERS, OK, OS, TIMED_OUT, UNDECODABLE, UNREADABLE, UNSENDABLE,
+};

@@ -242,7 +242,7 @@ const BUFFER: TrialRules = TrialRules {
             )
         };
         // Each is more than a socket takes unless it is asked to, and the second more than any pipe (1 MiB at most).
-        vec![unread(1_000, 8), unread(3, MIB), unread(150, 3_000)]
+        vec![unread(1_000, 8), unread(3, MIB), unread(400, 3_000)]
     },
     judge: |trial, trace| {
         no_panic(trial, trace, name)?;

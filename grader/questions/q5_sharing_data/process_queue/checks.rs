@@ -241,8 +241,9 @@ const BUFFER: TrialRules = TrialRules {
                 &[flow_but(1, &[1, 2]), Step::Gather(2), Step::Quiet],
             )
         };
-        // Each is more than a socket takes unless it is asked to, and the second more than any pipe (1 MiB at most).
-        vec![unread(1_000, 8), unread(3, MIB), unread(400, 3_000)]
+        // Each is more than a socket takes unless it is asked to; the second and the third are more than any pipe takes
+        // (1 MiB at most).
+        vec![unread(1_000, 8), unread(3, MIB), unread(270, 4_000)]
     },
     judge: |trial, trace| {
         no_panic(trial, trace, name)?;

@@ -97,8 +97,8 @@ pub const ENDED: u64 = 4;
 pub const DROPPED: u64 = 5;
 /// A panic of this number was caught; [`OTHER`] if it was not ours.
 pub const CAUGHT: u64 = 6;
-/// The number of a panic of the answer's own, or of too many calls in a row.
-pub const OTHER: u64 = 9999;
+/// The number of a panic of the answer's own, or of too many calls in a row; beyond every draw and what is added to one.
+pub const OTHER: u64 = 20_000;
 
 /// What a body with this handler returns.
 pub fn value(number: u64) -> u64 {

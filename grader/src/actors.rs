@@ -12,7 +12,7 @@ use wire::actors::{self as words, Op};
 pub(crate) fn trial(from: &[u64], caller: &[Op], children: &[&[Op]], script: &[Step]) -> Trial {
     let children: Vec<Vec<Op>> = children.iter().map(|ops| ops.to_vec()).collect();
     let words = words::words(from, caller, &children);
-    Trial { scene: words::SCENE, words, script: script.to_vec() }
+    Trial::new(words::SCENE, words, script)
 }
 
 /// A task at which an actor waits until it is let go.

@@ -19,6 +19,20 @@ pub struct Trial {
     /// What the judge does, in order. After the last step every gate is opened at once and every
     /// checkpoint is left at once.
     pub script: Vec<Step>,
+    /// Whether it takes so long that it had better not begin last.
+    pub is_long: bool,
+}
+
+impl Trial {
+    /// A trial of this scene.
+    pub fn new(scene: &'static str, words: Vec<Vec<u64>>, script: &[Step]) -> Self {
+        Self { scene, words, script: script.to_vec(), is_long: false }
+    }
+
+    /// The same, known to take longer than its script tells: much is carried, or computed.
+    pub fn long(self) -> Self {
+        Self { is_long: true, ..self }
+    }
 }
 
 /// One step of the judge. A step that waits is also over when the respondent has returned, when it

@@ -17,6 +17,7 @@ use crate::run::{self, Cast, Enclosures};
 use crate::sandbox::Limits;
 use crate::trial::Trial;
 use crate::verdict::{Finding, Verdict};
+use std::cmp::Reverse;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wire::Schedule;
@@ -94,9 +95,9 @@ impl Bench<'_> {
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Vec<Assessment>> {
         let trials = checks.iter().map(|check| self.trials_of(check)).collect::<Result<Vec<_>>>()?;
-        let steps: Vec<Vec<usize>> =
-            trials.iter().map(|trials| trials.iter().map(|trial| trial.script.len()).collect()).collect();
-        let jobs = in_order(&steps, self.times());
+        let lengths: Vec<Vec<Length>> =
+            trials.iter().map(|trials| trials.iter().map(Length::of).collect()).collect();
+        let jobs = in_order(&lengths, self.times());
         // For each check the number of the first trial so far that decides it.
         let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
         // Most of a trial's time is spent on watching that nothing moves.
@@ -160,21 +161,36 @@ impl Bench<'_> {
     }
 }
 
-/// The places of checks and numbers of trials in the order in which they begin, from the lengths of their scripts: each check's
-/// first, since an answer that fails there is spared the rest; then those that no script holds, which work all the time, and then
-/// those with the longest scripts, so that none of them is the last to be waited for. All that again, so many times.
-fn in_order(steps: &[Vec<usize>], times: usize) -> Vec<(usize, usize)> {
-    let all = |(check, steps): (usize, &Vec<usize>)| {
-        (0..steps.len() * times).map(|number| (check, number)).collect::<Vec<_>>()
-    };
-    let mut jobs: Vec<(usize, usize)> = steps.iter().enumerate().flat_map(all).collect();
-    jobs.sort_by_key(|&(check, number)| {
-        let steps = &steps[check];
-        match (number, steps[number % steps.len()]) {
-            (0, _) => (0, 0),
-            (_, 0) => (1 + number / steps.len(), 0),
-            (_, length) => (1 + number / steps.len(), usize::MAX - length),
+/// How long a trial takes, as far as it can be told beforehand: what is longer comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Length {
+    /// Longer than its script tells, or without one, so that it works all the time.
+    Long,
+    /// Waits at the steps of its script, most of the time.
+    Steps(Reverse<usize>),
+}
+
+impl Length {
+    fn of(trial: &Trial) -> Self {
+        match trial.script.len() {
+            0 => Self::Long,
+            _ if trial.is_long => Self::Long,
+            steps => Self::Steps(Reverse(steps)),
         }
+    }
+}
+
+/// The places of checks and numbers of trials in the order in which they begin: each check's first, since an answer that fails there
+/// is spared the rest; then what takes longest, so that nobody waits for it at the end. All that again, so many times.
+fn in_order(lengths: &[Vec<Length>], times: usize) -> Vec<(usize, usize)> {
+    let all = |(check, lengths): (usize, &Vec<Length>)| {
+        (0..lengths.len() * times).map(|number| (check, number)).collect::<Vec<_>>()
+    };
+    let mut jobs: Vec<(usize, usize)> = lengths.iter().enumerate().flat_map(all).collect();
+    jobs.sort_by_key(|&(check, number)| {
+        let lengths = &lengths[check];
+        let is_later = number != 0;
+        is_later.then(|| (number / lengths.len(), lengths[number % lengths.len()]))
     });
     jobs
 }
@@ -200,14 +216,19 @@ fn verdict(check: &Check, assessment: Assessment, seed: u32) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trial::Step;
 
     #[test]
     fn what_takes_long_begins_early_but_not_before_the_first_of_each_check() {
-        let steps = [vec![2, 9, 0], vec![5], vec![], vec![1, 30]];
-        let order = [(0, 0), (1, 0), (3, 0), (0, 2), (3, 1), (0, 1)];
-        assert_eq!(in_order(&steps, 1), order);
-        let twice = in_order(&steps, 2);
+        let length = |steps: usize| {
+            Length::of(&Trial { is_long: steps == 3, ..Trial::new("", vec![], &vec![Step::Quiet; steps]) })
+        };
+        let steps = [vec![2, 9, 0], vec![5], vec![], vec![1, 30, 3]];
+        let lengths = steps.map(|steps| steps.into_iter().map(length).collect());
+        let order = [(0, 0), (1, 0), (3, 0), (0, 2), (3, 2), (3, 1), (0, 1)];
+        assert_eq!(in_order(&lengths, 1), order);
+        let twice = in_order(&lengths, 2);
         assert_eq!(twice[..order.len()], order);
-        assert_eq!(twice[order.len()..], [(0, 5), (3, 3), (0, 4), (1, 1), (0, 3), (3, 2)]);
+        assert_eq!(twice[order.len()..], [(0, 5), (3, 5), (3, 4), (0, 4), (1, 1), (0, 3), (3, 3)]);
     }
 }

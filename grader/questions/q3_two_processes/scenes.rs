@@ -6,8 +6,7 @@ use crate::trial::{Step, Trial};
 
 /// A trial with these calls and this script.
 pub(super) fn trial(calls: &[Call], script: &[Step]) -> Trial {
-    let words = calls.iter().map(|call| call.to_words()).collect();
-    Trial { scene: "calls", words, script: script.to_vec() }
+    Trial::new("calls", calls.iter().map(|call| call.to_words()).collect(), script)
 }
 
 /// The calls of a trial.

@@ -26,6 +26,7 @@ use crate::build::Toolchain;
 use crate::error::{GraderError, Result};
 use crate::scratch;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// How this process may start strangers' code.
 #[derive(Debug, Clone)]
@@ -65,26 +66,40 @@ impl Sandbox {
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|error| GraderError::machine(format!("cannot adopt orphans: {error}")))?;
         let sysroot = toolchain.sysroot.clone();
-        let sandbox = canary::measure(Self {
+        let unmeasured = Self {
             layers: Layers::here(),
             init: init.to_path_buf(),
             bwrap: namespaces::program(),
             reach: Reach::AsItIs { sysroot: sysroot.clone() },
             course: course.to_path_buf(),
-        })?;
-        if !sandbox.layers.own_user {
-            return Ok(sandbox);
+        };
+        if !unmeasured.layers.own_user {
+            return canary::measure(unmeasured);
         }
         let base = scratch::base()?;
         let at = base.join("toolchain");
         scratch::make(&at)?;
         scratch::make(&base.join("nothing"))?;
-        // The compiler is tried in the very box that it will run in.
-        let mut tried = Vec::new();
-        for reach in [Reach::Bound { sysroot: sysroot.clone(), at }, Reach::AsItIs { sysroot }] {
+        let reaching = |sandbox: &Self, reach: Reach| {
             let hides_course = matches!(reach, Reach::Bound { .. }) && !base.starts_with(course);
             let layers = Layers { hides_course, ..sandbox.layers.clone() };
-            let sandbox = Self { layers, reach, ..sandbox.clone() };
+            Self { layers, reach, ..sandbox.clone() }
+        };
+        let bound = Reach::Bound { sysroot: sysroot.clone(), at };
+        // The compiler is tried in the very box that it will run in; while the layers are measured, in the one that is to be expected.
+        let mut hoped = reaching(&unmeasured, bound.clone());
+        hoped.layers.namespaces = hoped.bwrap.is_some();
+        let (sandbox, hoped_for) = thread::scope(|scope| {
+            let trying = scope.spawn(|| hoped.try_compiler());
+            (canary::measure(unmeasured), trying.join())
+        });
+        let sandbox = sandbox?;
+        let mut tried = Vec::new();
+        for reach in [bound, Reach::AsItIs { sysroot }] {
+            let sandbox = reaching(&sandbox, reach);
+            if matches!(hoped_for, Ok(Ok(()))) && sandbox.layers.list() == hoped.layers.list() {
+                return Ok(sandbox);
+            }
             match sandbox.try_compiler() {
                 Ok(()) => return Ok(sandbox),
                 Err(error) => tried.push(error.to_string()),

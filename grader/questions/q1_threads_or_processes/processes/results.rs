@@ -8,8 +8,7 @@ use wire::Entry;
 
 /// A trial with these calls and this script.
 pub(in super::super) fn trial(calls: &[Call], script: &[Step]) -> Trial {
-    let words = calls.iter().map(Call::to_words).collect();
-    Trial { scene: "calls", words, script: script.to_vec() }
+    Trial::new("calls", calls.iter().map(Call::to_words).collect(), script)
 }
 
 /// The calls of a trial.

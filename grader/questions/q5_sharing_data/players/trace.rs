@@ -10,7 +10,7 @@ use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
 
 /// A trial of this name with these calls and this script.
 pub(super) fn trial(scene: &'static str, calls: &[Call], script: &[Step]) -> Trial {
-    Trial { scene, words: calls.iter().map(Call::to_words).collect(), script: script.to_vec() }
+    Trial::new(scene, calls.iter().map(Call::to_words).collect(), script)
 }
 
 /// A call that is not told.

@@ -13,11 +13,7 @@ pub(crate) const RULES: &[TrialRules] = &[APART, ANSWERS, PANICS, DEATHS, CLEAN]
 const STUCK: &str = "`run_isolated` is stuck: every process waits, and none can wake another";
 
 fn trial(calls: &[Call], script: &[Step]) -> Trial {
-    Trial {
-        scene: "calls",
-        words: calls.iter().map(|call| call.to_words()).collect(),
-        script: script.to_vec(),
-    }
+    Trial::new("calls", calls.iter().map(|call| call.to_words()).collect(), script)
 }
 
 fn calls(trial: &Trial) -> Vec<Call> {

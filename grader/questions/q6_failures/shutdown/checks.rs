@@ -37,7 +37,7 @@ const TERM_AT_WAIT: u64 = 32;
 // --- what is played ------------------------------------------------------------------------------------------
 
 fn trial(calls: &[Call], script: &[&[Step]]) -> Trial {
-    Trial { scene: "calls", words: calls.iter().map(Call::to_words).collect(), script: script.concat() }
+    Trial::new("calls", calls.iter().map(Call::to_words).collect(), &script.concat())
 }
 
 fn calls(trial: &Trial) -> Vec<Call> {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 pub(crate) const RULES: &[TrialRules] = &[WORKERS, RESULTS, ENDS];
 
 fn trial(calls: &[Call], script: &[Step]) -> Trial {
-    Trial { scene: "calls", words: calls.iter().map(Call::to_words).collect(), script: script.to_vec() }
+    Trial::new("calls", calls.iter().map(Call::to_words).collect(), script)
 }
 
 fn calls(trial: &Trial) -> Vec<Call> {

@@ -261,8 +261,8 @@ const AT_ONCE: TrialRules = TrialRules {
 
 // --- no copy --------------------------------------------------------------------------------------------------------------
 
-/// So many rows and columns are 32 MiB.
-const SIDE: u64 = 2048;
+/// So many rows and columns are 24.5 MiB: each of two processes adds up 12.
+const SIDE: u64 = 1792;
 /// What a process may have to itself: room for threads and their stacks, a fraction of what a copy of the grid would take.
 const OWN_KIB: u64 = 8 * 1024;
 

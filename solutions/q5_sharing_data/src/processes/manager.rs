@@ -1,5 +1,4 @@
-//! A server process that holds lists, dictionaries and queues, and proxies through which others use them
-//! (`multiprocessing.Manager`).
+//! A server process that holds lists, dictionaries and queues, and proxies through which others use them (`multiprocessing.Manager`).
 //!
 //! The server takes one request after the other, so each is one step. Every process makes two channels at its first call, one for its
 //! requests and one for their answers: those that were there before a fork are its parent's. Each request is one packet: what is
@@ -414,6 +413,8 @@ enum Object {
 
 /// Somebody who waits for a queue, or who was sent a value and has not yet said that it has taken it.
 struct Asker {
+    /// The number of the channel on which it speaks.
+    id: u64,
     object: usize,
     to: IpcSender<Packet>,
     sent: Option<(u64, String)>,
@@ -424,9 +425,9 @@ struct Server {
     objects: Vec<Object>,
     puts: u64,
     /// Where answers go, by the numbers of the channels over which requests come.
-    clients: BTreeMap<u64, IpcSender<Packet>>,
-    /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
-    askers: BTreeMap<u64, Asker>,
+    clients: Vec<(u64, IpcSender<Packet>)>,
+    /// The first is who has waited longest.
+    askers: Vec<Asker>,
 }
 
 impl Server {
@@ -438,31 +439,28 @@ impl Server {
             for event in channels.select()? {
                 match event {
                     IpcSelectionResult::ChannelClosed(id) if id == door => return Ok(()),
-                    IpcSelectionResult::ChannelClosed(id) => {
-                        self.clients.remove(&id);
-                        self.take_back(id);
-                    }
+                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
                     // Whoever cannot be served, or says what cannot be read, is told by the end of its channels.
                     IpcSelectionResult::MessageReceived(id, message) if id == door => {
                         if let Ok((requests, to)) = message.to::<Hello>()
                             && let Ok(id) = channels.add(requests)
                         {
-                            self.clients.insert(id, to);
+                            self.clients.push((id, to));
                         }
                     }
-                    IpcSelectionResult::MessageReceived(id, message) if self.clients.contains_key(&id) => {
+                    IpcSelectionResult::MessageReceived(id, message) if self.client(id).is_some() => {
                         match message.to::<Request>() {
                             Ok((object, _, Some((to, words)))) => {
                                 if let Ok(id) = channels.add(words) {
-                                    self.askers.insert(id, Asker { object, to, sent: None });
+                                    self.askers.push(Asker { id, object, to, sent: None });
                                 }
                             }
                             Ok((object, call, None)) => self.answer(id, object, &call),
-                            Err(_) => drop(self.clients.remove(&id)),
+                            Err(_) => self.take_back(id),
                         }
                     }
                     IpcSelectionResult::MessageReceived(id, message) => match message.to() {
-                        Ok(Word::Taken) => drop(self.askers.remove(&id)),
+                        Ok(Word::Taken) => drop(self.remove(id)),
                         Ok(Word::GiveUp) => self.give_up(id),
                         Err(_) => {}
                     },
@@ -475,25 +473,27 @@ impl Server {
 
     fn answer(&mut self, client: u64, object: usize, call: &Packet) {
         let answer = call.open().map(|call| self.play(object, call));
-        let is_heard = self.clients.get(&client).zip(answer.ok()).is_some_and(|(to, said)| send(to, &said));
+        let is_heard = self.client(client).zip(answer.ok()).is_some_and(|(to, said)| send(to, &said));
         if !is_heard {
-            self.clients.remove(&client);
+            self.take_back(client);
         }
+    }
+
+    fn client(&self, id: u64) -> Option<&IpcSender<Packet>> {
+        self.clients.iter().find(|(client, _)| *client == id).map(|(_, to)| to)
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Asker> {
+        let place = self.askers.iter().position(|asker| asker.id == id)?;
+        Some(self.askers.remove(place))
     }
 
     /// Who is not there any more has done its call all the same.
     fn play(&mut self, object: usize, call: Call) -> Answer {
-        let new = match call {
-            Call::NewList => Some(Object::List(Vec::new())),
-            Call::NewDict => Some(Object::Dict(BTreeMap::new())),
-            Call::NewQueue => Some(Object::Queue(BTreeMap::new())),
-            _ => None,
-        };
-        if let Some(new) = new {
-            self.objects.push(new);
-            return Answer::Count(self.objects.len() - 1);
-        }
         match (self.objects.get_mut(object), call) {
+            (_, Call::NewList) => self.add(Object::List(Vec::new())),
+            (_, Call::NewDict) => self.add(Object::Dict(BTreeMap::new())),
+            (_, Call::NewQueue) => self.add(Object::Queue(BTreeMap::new())),
             (Some(Object::List(list)), call) => play_list(list, call),
             (Some(Object::Dict(dict)), call) => play_dict(dict, call),
             (Some(Object::Queue(values)), Call::Put(value)) => {
@@ -505,33 +505,34 @@ impl Server {
         }
     }
 
-    fn queue(&mut self, object: usize) -> Option<&mut BTreeMap<u64, String>> {
-        match self.objects.get_mut(object) {
-            Some(Object::Queue(values)) => Some(values),
-            _ => None,
-        }
+    fn add(&mut self, new: Object) -> Answer {
+        self.objects.push(new);
+        Answer::Count(self.objects.len() - 1)
     }
 
     fn hand_out(&mut self) {
-        let waiting = self.askers.iter().filter(|(_, asker)| asker.sent.is_none());
-        let waiting: Vec<(u64, usize)> = waiting.map(|(&id, asker)| (id, asker.object)).collect();
-        for (id, object) in waiting {
-            if let Some((place, value)) = self.queue(object).and_then(BTreeMap::pop_first)
-                && let Some(asker) = self.askers.get_mut(&id)
+        let mut place = 0;
+        while let Some(asker) = self.askers.get_mut(place) {
+            if asker.sent.is_none()
+                && let Some(Object::Queue(values)) = self.objects.get_mut(asker.object)
+                && let Some((number, value)) = values.pop_first()
             {
-                let answer = Answer::Text(Some(value.clone()));
-                asker.sent = Some((place, value));
-                if !send(&asker.to, &answer) {
-                    self.take_back(id);
+                if !send(&asker.to, &Answer::Text(Some(value.clone()))) {
+                    values.insert(number, value); // the next one gets it
+                    self.askers.remove(place);
+                    continue;
                 }
+                asker.sent = Some((number, value));
             }
+            place += 1;
         }
     }
 
-    /// This asker is gone. If it was sent a value and has not said that it has taken it, others get that.
+    /// This client or asker is gone. If it was sent a value and has not said that it has taken it, others get that.
     fn take_back(&mut self, id: u64) {
-        if let Some(Asker { object, sent: Some((place, value)), .. }) = self.askers.remove(&id)
-            && let Some(values) = self.queue(object)
+        self.clients.retain(|(client, _)| *client != id);
+        if let Some(Asker { object, sent: Some((place, value)), .. }) = self.remove(id)
+            && let Some(Object::Queue(values)) = self.objects.get_mut(object)
         {
             values.insert(place, value);
         }
@@ -539,9 +540,9 @@ impl Server {
 
     /// Who was sent a value just then will find it, and takes it.
     fn give_up(&mut self, id: u64) {
-        if let Some(asker) = self.askers.get(&id).filter(|asker| asker.sent.is_none()) {
+        if let Some(asker) = self.askers.iter().find(|asker| asker.id == id && asker.sent.is_none()) {
             send(&asker.to, &Answer::Text(None));
-            self.askers.remove(&id);
+            self.remove(id);
         }
     }
 }
@@ -556,8 +557,7 @@ fn play_list(list: &mut Vec<String>, call: Call) -> Answer {
         Call::Push(value) => list.push(value),
         Call::At(index) => return Answer::Text(list.get(index).cloned()),
         Call::Set(index, value) => {
-            let place = list.get_mut(index);
-            return Answer::Flag(place.map(|place| *place = value).is_some());
+            return Answer::Flag(list.get_mut(index).map(|old| *old = value).is_some());
         }
         Call::Len => return Answer::Count(list.len()),
         _ => return Answer::Texts(list.clone()),

@@ -166,6 +166,8 @@ fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<
 
 /// Somebody who waits, or who was sent an item and has not yet said that it has taken it.
 struct Asker {
+    /// The number of the channel on which it speaks.
+    id: u64,
     to: IpcSender<Answer>,
     sent: Option<(u64, Vec<u8>)>,
 }
@@ -175,8 +177,8 @@ struct Broker {
     puts: u64,
     /// By their places: one that comes back is in front of those that were put later.
     items: BTreeMap<u64, Vec<u8>>,
-    /// By the numbers of the channels on which they speak, which rise: the first is who has waited longest.
-    askers: BTreeMap<u64, Asker>,
+    /// The first is who has waited longest.
+    askers: Vec<Asker>,
 }
 
 impl Broker {
@@ -197,14 +199,14 @@ impl Broker {
                             }
                             Ok(Request::Get(to, words)) => {
                                 if let Ok(id) = channels.add(words) {
-                                    self.askers.insert(id, Asker { to, sent: None });
+                                    self.askers.push(Asker { id, to, sent: None });
                                 }
                             }
                             Err(_) => {} // nothing of ours
                         }
                     }
                     IpcSelectionResult::MessageReceived(id, message) => match message.to() {
-                        Ok(Word::Taken) => drop(self.askers.remove(&id)),
+                        Ok(Word::Taken) => drop(self.remove(id)),
                         Ok(Word::GiveUp) => self.give_up(id),
                         Err(_) => {}
                     },
@@ -216,29 +218,39 @@ impl Broker {
     }
 
     fn hand_out(&mut self) {
-        while let Some((&id, asker)) = self.askers.iter_mut().find(|(_, asker)| asker.sent.is_none())
-            && let Some((place, item)) = self.items.pop_first()
-        {
-            let is_sent = asker.to.send(Some(Packet::new(&item))).is_ok();
-            asker.sent = Some((place, item));
-            if !is_sent {
-                self.take_back(id);
+        let mut place = 0;
+        while let Some(asker) = self.askers.get_mut(place) {
+            if asker.sent.is_none()
+                && let Some((number, item)) = self.items.pop_first()
+            {
+                if asker.to.send(Some(Packet::new(&item))).is_err() {
+                    self.items.insert(number, item); // the next one gets it
+                    self.askers.remove(place);
+                    continue;
+                }
+                asker.sent = Some((number, item));
             }
+            place += 1;
         }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Asker> {
+        let place = self.askers.iter().position(|asker| asker.id == id)?;
+        Some(self.askers.remove(place))
     }
 
     /// This asker is gone. If it was sent an item and has not said that it has taken it, others get that.
     fn take_back(&mut self, id: u64) {
-        if let Some(Asker { sent: Some((place, item)), .. }) = self.askers.remove(&id) {
+        if let Some(Asker { sent: Some((place, item)), .. }) = self.remove(id) {
             self.items.insert(place, item);
         }
     }
 
     /// Who was sent an item just then will find it, and takes it.
     fn give_up(&mut self, id: u64) {
-        if let Some(asker) = self.askers.get(&id).filter(|asker| asker.sent.is_none()) {
+        if let Some(asker) = self.askers.iter().find(|asker| asker.id == id && asker.sent.is_none()) {
             let _ = asker.to.send(None);
-            self.askers.remove(&id);
+            self.remove(id);
         }
     }
 }

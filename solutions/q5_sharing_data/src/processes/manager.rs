@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::process;
@@ -407,8 +407,8 @@ fn wait(answers: &IpcReceiver<Packet>, until: Option<Instant>) -> Result<Option<
 enum Object {
     List(Vec<String>),
     Dict(BTreeMap<String, String>),
-    /// By their places: one that comes back is in front of those that were put later.
-    Queue(BTreeMap<u64, String>),
+    /// By their numbers: one that comes back is in front of those that were put later.
+    Queue(VecDeque<(u64, String)>),
 }
 
 /// Somebody who waits for a queue, or who was sent a value and has not yet said that it has taken it.
@@ -493,12 +493,12 @@ impl Server {
         match (self.objects.get_mut(object), call) {
             (_, Call::NewList) => self.add(Object::List(Vec::new())),
             (_, Call::NewDict) => self.add(Object::Dict(BTreeMap::new())),
-            (_, Call::NewQueue) => self.add(Object::Queue(BTreeMap::new())),
+            (_, Call::NewQueue) => self.add(Object::Queue(VecDeque::new())),
             (Some(Object::List(list)), call) => play_list(list, call),
             (Some(Object::Dict(dict)), call) => play_dict(dict, call),
             (Some(Object::Queue(values)), Call::Put(value)) => {
                 self.puts += 1;
-                values.insert(self.puts, value);
+                values.push_back((self.puts, value));
                 Answer::Done
             }
             _ => Answer::Done,
@@ -515,10 +515,10 @@ impl Server {
         while let Some(asker) = self.askers.get_mut(place) {
             if asker.sent.is_none()
                 && let Some(Object::Queue(values)) = self.objects.get_mut(asker.object)
-                && let Some((number, value)) = values.pop_first()
+                && let Some((number, value)) = values.pop_front()
             {
                 if !send(&asker.to, &Answer::Text(Some(value.clone()))) {
-                    values.insert(number, value); // the next one gets it
+                    values.push_front((number, value)); // the next one gets it
                     self.askers.remove(place);
                     continue;
                 }
@@ -531,10 +531,10 @@ impl Server {
     /// This client or asker is gone. If it was sent a value and has not said that it has taken it, others get that.
     fn take_back(&mut self, id: u64) {
         self.clients.retain(|(client, _)| *client != id);
-        if let Some(Asker { object, sent: Some((place, value)), .. }) = self.remove(id)
+        if let Some(Asker { object, sent: Some((number, value)), .. }) = self.remove(id)
             && let Some(Object::Queue(values)) = self.objects.get_mut(object)
         {
-            values.insert(place, value);
+            values.insert(values.partition_point(|(other, _)| *other < number), (number, value));
         }
     }
 

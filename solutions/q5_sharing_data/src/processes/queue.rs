@@ -16,7 +16,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
@@ -175,8 +175,8 @@ struct Asker {
 #[derive(Default)]
 struct Broker {
     puts: u64,
-    /// By their places: one that comes back is in front of those that were put later.
-    items: BTreeMap<u64, Vec<u8>>,
+    /// By their numbers: one that comes back is in front of those that were put later.
+    items: VecDeque<(u64, Vec<u8>)>,
     /// The first is who has waited longest.
     askers: Vec<Asker>,
 }
@@ -195,7 +195,7 @@ impl Broker {
                         match message.to() {
                             Ok(Request::Put(item)) => {
                                 self.puts += 1;
-                                self.items.insert(self.puts, item.bytes());
+                                self.items.push_back((self.puts, item.bytes()));
                             }
                             Ok(Request::Get(to, words)) => {
                                 if let Ok(id) = channels.add(words) {
@@ -221,10 +221,10 @@ impl Broker {
         let mut place = 0;
         while let Some(asker) = self.askers.get_mut(place) {
             if asker.sent.is_none()
-                && let Some((number, item)) = self.items.pop_first()
+                && let Some((number, item)) = self.items.pop_front()
             {
                 if asker.to.send(Some(Packet::new(&item))).is_err() {
-                    self.items.insert(number, item); // the next one gets it
+                    self.items.push_front((number, item)); // the next one gets it
                     self.askers.remove(place);
                     continue;
                 }
@@ -241,8 +241,8 @@ impl Broker {
 
     /// This asker is gone. If it was sent an item and has not said that it has taken it, others get that.
     fn take_back(&mut self, id: u64) {
-        if let Some(Asker { sent: Some((place, item)), .. }) = self.remove(id) {
-            self.items.insert(place, item);
+        if let Some(Asker { sent: Some((number, item)), .. }) = self.remove(id) {
+            self.items.insert(self.items.partition_point(|(other, _)| *other < number), (number, item));
         }
     }
 

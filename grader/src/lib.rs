@@ -45,6 +45,7 @@ pub mod replay;
 pub mod report;
 pub mod score;
 mod script;
+mod story;
 pub mod timeline;
 mod trials;
 

@@ -343,7 +343,7 @@ mod tests {
         let process = step("        worker 2    begins task 1 and is held (2 held)").expect("a step");
         assert_eq!((process.who, process.text), ("worker 2", "begins task 1 and is held (2 held)"));
         assert_eq!(step("main waits at lib.rs:4:5 for thread 1 to end"), None);
-        assert_eq!(step("... 12 earlier events"), None);
+        assert_eq!(step("... 12 earlier lines"), None);
         assert_eq!(step(""), None);
     }
 

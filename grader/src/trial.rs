@@ -62,7 +62,7 @@ pub enum Step {
     /// Kill (`SIGKILL`) the worker that runs a task, and wait until the kernel shows it dead.
     Kill(Pick),
     /// Kill a child of the caller that runs no task: the one with this place in the order of their
-    /// numbers. Waits until the kernel shows it dead.
+    /// births. Waits until the kernel shows it dead.
     KillIdle(usize),
     /// The same with another signal, one that ends it.
     SignalIdle(usize, i32),
@@ -83,7 +83,7 @@ pub enum Step {
     /// Receive what was written to the judge's message socket until so many records have come in
     /// all. The socket is full at the start and read at no other time, so writers wait.
     Receive(usize),
-    /// Stop (`SIGSTOP`) a child of the caller: the one with this place in the order of their numbers.
+    /// Stop (`SIGSTOP`) a child of the caller: the one with this place in the order of their births.
     Stop(usize),
     /// Let all stopped children go on.
     Continue,
@@ -206,7 +206,7 @@ pub enum Seen {
 /// Who there is at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
-    /// The children of the caller that have not ended, in the order of their numbers.
+    /// The children of the caller that have not ended, in the order of their births.
     pub children: Vec<Who>,
     /// Children that have ended and were not waited for.
     pub zombies: Vec<Who>,
@@ -409,69 +409,9 @@ impl Trace {
             false => wrong,
         })
     }
-
-    /// What happened, a line an event, with a column for each process. Of long traces the last part.
-    pub fn story(&self) -> Vec<String> {
-        const MOST: usize = 40;
-        let lines: Vec<String> = self.events.iter().filter_map(|event| line(&event.seen)).collect();
-        let surplus = lines.len().saturating_sub(MOST);
-        let cut = (surplus > 0).then(|| format!("... {surplus} earlier events"));
-        cut.into_iter().chain(lines.into_iter().skip(surplus)).collect()
-    }
-}
-
-/// The call, counted from 1, of which somebody tells what came of it: that is what tasks of large numbers are.
-fn told_call(task: u64) -> Option<u64> {
-    (task >> 48 > 0).then_some(task >> 48)
 }
 
 /// As in `SIGTERM`.
 pub(crate) fn signal_name(signal: i32) -> &'static str {
     nix::sys::signal::Signal::try_from(signal).map_or("a signal", nix::sys::signal::Signal::as_str)
-}
-
-/// One line of a story.
-fn line(seen: &Seen) -> Option<String> {
-    let column = |who: Who, text: String| format!("{}{:<10}  {text}", "    ".repeat(who.rank), who.name());
-    let names = |all: &[Who]| all.iter().map(|who| who.name()).collect::<Vec<_>>().join(", ");
-    Some(match seen {
-        Seen::Arrived { who, task, held, .. } => {
-            let what = match told_call(*task) {
-                Some(call) => format!("tells what came of call {call}"),
-                None => format!("begins task {task}"),
-            };
-            column(*who, format!("{what} and is held ({held} held)"))
-        }
-        Seen::Opened { who, task, .. } if told_call(*task).is_some() => column(*who, "may go on".into()),
-        Seen::Opened { who, task, .. } => column(*who, format!("may finish task {task}")),
-        Seen::InVain { .. } => "judge       waits in vain: nothing moves and nobody else comes".into(),
-        Seen::Killed(who) => column(*who, "is killed by the judge".into()),
-        Seen::Record { who, text } => column(*who, format!("writes {text:?}")),
-        Seen::Survivors(all) if all.is_empty() => return None,
-        Seen::Survivors(all) => format!("still there after the caller was killed: {}", names(all)),
-        Seen::Census(census) => {
-            let mut text = format!("judge       sees {} children of the caller", census.children.len());
-            for (what, all) in [("zombies", &census.zombies), ("other processes", &census.others)] {
-                if !all.is_empty() {
-                    text += &format!(", {} {what}", all.len());
-                }
-            }
-            text
-        }
-        Seen::Returned => "the caller  has returned from the last call".into(),
-        Seen::Stopped(who) => column(*who, "is stopped by the judge".into()),
-        Seen::Signalled(signal, whom) => {
-            let whom = match whom {
-                Whom::Caller => "the caller",
-                Whom::Group => "the process group of the caller",
-            };
-            format!("judge       sends {} to {whom}", signal_name(*signal))
-        }
-        Seen::Checkpoint(_)
-        | Seen::WentOn
-        | Seen::Dwelt
-        | Seen::Idle(_)
-        | Seen::Doing(_)
-        | Seen::Memory(_) => return None,
-    })
 }

@@ -34,14 +34,18 @@ impl People {
         *self.known.entry(pid).or_insert_with(meet)
     }
 
-    /// Everybody below the reaper, in the order of their numbers.
+    /// Everybody below the reaper, in the order of their births.
     pub(crate) fn all(&self) -> Vec<u32> {
-        procs::below(self.reaper)
+        let mut all = procs::below(self.reaper);
+        all.sort_unstable_by_key(|&pid| born_after(self.caller, pid));
+        all
     }
 
     /// The same, each with its size and its threads.
     pub(crate) fn members(&self) -> Vec<Member> {
-        procs::members_below(self.reaper)
+        let mut all = procs::members_below(self.reaper);
+        all.sort_unstable_by_key(|member| born_after(self.caller, member.pid));
+        all
     }
 
     /// Whether a process belongs to this trial. Asked by its parents, from the process upwards: a look
@@ -83,5 +87,24 @@ impl People {
         }
         census.pipes = pipes::between(self, &census);
         census
+    }
+}
+
+/// How many numbers after the caller's a process got its own. The kernel gives them in order and then begins again from small ones
+/// (`pid_max` in proc(5), 32,768 on many machines), so a younger process may have a smaller number; nobody of a trial is older
+/// than its caller.
+fn born_after(caller: u32, pid: u32) -> u32 {
+    pid.wrapping_sub(caller)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_born_after_the_numbers_began_again_is_younger() {
+        let mut all = [301, 32_767, 302, 32_760, 32_761];
+        all.sort_unstable_by_key(|&pid| born_after(32_760, pid));
+        assert_eq!(all, [32_760, 32_761, 32_767, 301, 302]);
     }
 }

@@ -85,6 +85,7 @@ pub(crate) fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Beside busy loops that leave the gradings next to no processor"),
                 )
+                .arg(switch("wraps", "With process numbers that begin again from small ones every moment; only as root"))
                 .arg(part("Only this part of the questions"))
                 .arg(without()),
         )

@@ -21,6 +21,7 @@ mod reset;
 mod shell;
 mod soak;
 mod tidy;
+mod wraps;
 
 use grader::exit::Exit;
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 //! that differs from its label, or from itself, is a bug of ours.
 
 use crate::hogs::Hogs;
+use crate::wraps::Wraps;
 use crate::{course, shell};
 use clap::ArgMatches;
 use grader::GraderError;
@@ -21,6 +22,7 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
     let questions = course::questions(flags)?;
     let workshop = course::workshop_with(flags, &questions)?;
     let _hogs = flags.get_flag("hogs").then(Hogs::start);
+    let _wraps = flags.get_flag("wraps").then(Wraps::start);
     let mut exit = Exit::Full;
     for question in questions.iter().flat_map(Question::pieces) {
         let samples = bank::samples(course::root(), &question)?;

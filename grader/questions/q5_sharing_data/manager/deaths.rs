@@ -46,6 +46,15 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             all(1, &[(TAKE, &[])]),
             held(2, 2, all(2, &[(TAKE, &[]), (TAKE, &[])])),
         ];
+        // Two are sent one value each, and die in that order: what comes back last is not what is got first.
+        let both = [
+            manager(&[1, 2, 3]),
+            held(0, 1, all(0, &[(PUT, &[base, 10]), (PUT, &[base + 1, 10])])),
+            wait(&[1, 2, 3]),
+            all(1, &[(TAKE, &[])]),
+            held(2, 2, all(2, &[(TAKE, &[])])),
+            held(3, 3, all(3, &[(TAKE, &[]), (TAKE, &[])])),
+        ];
         // The one that is killed has used the manager before, and has a child that lives on with whatever it had open.
         let heir = [
             manager(&[1, 2]),
@@ -93,6 +102,31 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 UNREAD,
                 &waiting,
                 &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put(1)[..], &kill_it[..]].concat(),
+            ),
+            trial(
+                "two processes that wait are killed, one after the other, before they can take what was just put",
+                &both.concat(),
+                &[
+                    &[
+                        Step::Gather(3),
+                        Step::Quiet,
+                        open(2),
+                        Step::Quiet,
+                        Step::Stop(1),
+                        Step::Stop(2),
+                        open(1),
+                    ][..],
+                    &[
+                        flow_but(2, &[3]),
+                        Step::Quiet,
+                        Step::KillIdle(1),
+                        Step::Quiet,
+                        Step::KillIdle(1),
+                        Step::Quiet,
+                        open(3),
+                    ],
+                ]
+                .concat(),
             ),
             trial(
                 UNREAD,

@@ -35,6 +35,15 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             gets(1, 1),
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
         ];
+        // Two are sent one item each, and die in that order: what comes back last is not what is got first.
+        let both = [
+            queue(&[1, 2, 3]),
+            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, PUT, &[base + 1, 10])],
+            wait(&[1, 2, 3]),
+            gets(1, 1),
+            [vec![quiet(2, HOLD, &[2])], gets(2, 1)].concat(),
+            [vec![quiet(3, HOLD, &[3])], gets(3, 2)].concat(),
+        ];
         // The one that is killed has used the queue before, and has a child that lives on with whatever it had open.
         let heir = [
             queue(&[1, 2]),
@@ -99,6 +108,24 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 UNREAD,
                 &waiting,
                 &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put_and_kill[..]].concat(),
+            ),
+            trial(
+                "two processes that wait are killed, one after the other, before they can take what was just put",
+                &both.concat(),
+                &[
+                    &[
+                        Step::Gather(3),
+                        Step::Quiet,
+                        open(2),
+                        Step::Quiet,
+                        Step::Stop(1),
+                        Step::Stop(2),
+                        open(1),
+                        Step::Quiet,
+                    ][..],
+                    &[Step::KillIdle(1), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(3)],
+                ]
+                .concat(),
             ),
             trial(
                 UNREAD,

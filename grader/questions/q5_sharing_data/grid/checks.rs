@@ -213,7 +213,9 @@ const AT_ONCE: TrialRules = TrialRules {
             trial(&size, &[fill(7), held(processes, threads)], &[], &script)
         };
         let of = |processes: u64, threads: u64| in_grid([48, 48], processes, threads);
-        let few_cells = [in_grid([1, 5], 4, 1), in_grid([2, 2], 1, 4), in_grid([2, 3], 2, 3)];
+        // Of 9 cells in parts of a quarter, rounded up, there are three.
+        let few_cells =
+            [in_grid([1, 5], 4, 1), in_grid([2, 2], 1, 4), in_grid([2, 3], 2, 3), in_grid([3, 3], 1, 4)];
         [&[of(2, 2), of(3, 1), of(1, 3), of(4, 3), of(1, 1)], &few_cells[..]].concat()
     },
     judge: |trial, trace| {
@@ -304,6 +306,9 @@ const DEATHS: TrialRules = TrialRules {
         let codes = [words::SUM_KILL, words::SUM_LEAVE, words::SUM_LEAVE_WELL, words::SUM_PANIC];
         let mut trials: Vec<Trial> =
             codes.into_iter().flat_map(|code| [marked(code, 0), marked(code, 8)]).collect();
+        // What the processes of an earlier sum have noted is no work of this one.
+        let again = [fill(5), sum(3, 2), set(8, 3, words::MARK), [words::SUM_LEAVE_WELL, 3, 2]];
+        trials.push(trial(&[9, 8], &again, &[], &[]));
         trials.extend([killed(Pick::Oldest), killed(Pick::Newest)]);
         trials.extend([Pick::Oldest, Pick::Newest, Pick::Task(1), Pick::Task(2)].map(first_goes));
         trials

@@ -172,11 +172,10 @@ enum Length {
 
 impl Length {
     fn of(trial: &Trial) -> Self {
-        match trial.script.len() {
-            0 => Self::Long,
-            _ if trial.is_long => Self::Long,
-            steps => Self::Steps(Reverse(steps)),
+        if trial.is_long || trial.script.is_empty() {
+            return Self::Long;
         }
+        Self::Steps(Reverse(trial.script.len()))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::super::super::words::manager::{ALL, FOR_EVER, LEN, NUMBERS, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
 use super::super::super::words::players::{HOLD, START};
-use super::super::players::{flow_but, open, quiet, trial, wait};
+use super::super::players::{flow_but, open, quiet, trial, two_deaths, wait};
 use super::{MIB, SERVER, UNREAD, all, held, manager, verdict};
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, TrialRules};
@@ -103,31 +103,7 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 &waiting,
                 &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put(1)[..], &kill_it[..]].concat(),
             ),
-            trial(
-                "two processes that wait are killed, one after the other, before they can take what was just put",
-                &both.concat(),
-                &[
-                    &[
-                        Step::Gather(3),
-                        Step::Quiet,
-                        open(2),
-                        Step::Quiet,
-                        Step::Stop(1),
-                        Step::Stop(2),
-                        open(1),
-                    ][..],
-                    &[
-                        flow_but(2, &[3]),
-                        Step::Quiet,
-                        Step::KillIdle(1),
-                        Step::Quiet,
-                        Step::KillIdle(1),
-                        Step::Quiet,
-                        open(3),
-                    ],
-                ]
-                .concat(),
-            ),
+            two_deaths(&both.concat(), &[flow_but(2, &[3])]),
             trial(
                 UNREAD,
                 &heir.concat(),

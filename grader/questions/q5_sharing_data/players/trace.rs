@@ -48,6 +48,18 @@ pub(super) fn flow_but(count: usize, except: &[u64]) -> Step {
     Step::Flow { count, except: except.to_vec(), together: 1 }
 }
 
+/// Two children of the caller, player 1 first, wait for what the caller, held at 1, then puts, and take nothing of it: they are stopped,
+/// and killed in that order. Player 2 waits once 2 is open; what is left is got once 3 is. `puts` lets the caller put.
+pub(super) fn two_deaths(calls: &[Call], puts: &[Step]) -> Trial {
+    let waiting = [Step::Gather(3), Step::Quiet, open(2), Step::Quiet, Step::Stop(1), Step::Stop(2), open(1)];
+    let deaths = [Step::Quiet, Step::KillIdle(1), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(3)];
+    trial(
+        "two processes that wait are killed, one after the other, before they can take what was just put",
+        calls,
+        &[&waiting[..], puts, &deaths].concat(),
+    )
+}
+
 /// The calls of a trial.
 pub(super) fn calls(trial: &Trial) -> Vec<Call> {
     trial.words.iter().filter_map(|words| Call::from_words(words)).collect()

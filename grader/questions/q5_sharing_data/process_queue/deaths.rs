@@ -4,7 +4,7 @@
 
 use super::super::super::words::players::{HOLD, START};
 use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, NUMBERS, PUT};
-use super::super::players::{flow_but, open, quiet, tell, trial, wait};
+use super::super::players::{flow_but, open, quiet, tell, trial, two_deaths, wait};
 use super::{BROKER, MIB, UNREAD, gets, queue, verdict};
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, TrialRules};
@@ -109,24 +109,7 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 &waiting,
                 &[&[Step::Gather(2), Step::Quiet, open(2), Step::Quiet], &put_and_kill[..]].concat(),
             ),
-            trial(
-                "two processes that wait are killed, one after the other, before they can take what was just put",
-                &both.concat(),
-                &[
-                    &[
-                        Step::Gather(3),
-                        Step::Quiet,
-                        open(2),
-                        Step::Quiet,
-                        Step::Stop(1),
-                        Step::Stop(2),
-                        open(1),
-                        Step::Quiet,
-                    ][..],
-                    &[Step::KillIdle(1), Step::Quiet, Step::KillIdle(1), Step::Quiet, open(3)],
-                ]
-                .concat(),
-            ),
+            two_deaths(&both.concat(), &[]),
             trial(
                 UNREAD,
                 &heir.concat(),

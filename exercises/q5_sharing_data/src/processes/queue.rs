@@ -50,7 +50,7 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     /// Takes the next item; waits, without using the processor, as long as there is none.
     ///
     /// If a process is killed while it waits here, no item is lost, not even one that was on its way to it: the next one goes to
-    /// somebody else.
+    /// somebody else. If one is stopped while it waits, nobody waits for it, however long the item on its way is.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
         todo!("ask the broker for an item")
     }
 
-    /// Takes the next item; gives up after `limit`, which may be zero or as long as [`Duration::MAX`].
+    /// Takes the next item; gives up after `limit`, which may be zero or as long as [`Duration::MAX`], whatever signals come meanwhile.
     ///
     /// An item that comes after that, or just then, is not lost: somebody else gets it.
     ///

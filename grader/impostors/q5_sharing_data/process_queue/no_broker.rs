@@ -1,5 +1,5 @@
 //! Impostor: there is no broker: everybody sends into one channel and receives from it.
-//! Loses: q5.process_queue_buffer Blocks, q5.process_queue_deaths WrongAnswer|HungOnCrash|Hang|LostTask, q5.process_queue_end Hang|Orphan, q5.process_queue_clean TooManyWorkers|Hang
+//! Loses: q5.process_queue_buffer Blocks, q5.process_queue_waits WrongAnswer, q5.process_queue_deaths WrongAnswer|HungOnCrash|Hang|LostTask, q5.process_queue_end Hang|Orphan, q5.process_queue_clean TooManyWorkers|Hang
 //! Tempting: its documentation says that `send` never blocks.
 
 use crate::link_error::LinkError;

@@ -4,10 +4,12 @@ use super::super::words::manager::{
     self as words, ALL, AT, DROP, DROP_PROXIES, FOR_EVER, INSERT, INSERT_OFTEN, KEYS, LEN, LOOK_OFTEN, NEW,
     PUSH, PUSH_MANY, PUT, REMOVE, ROUNDS, SET, SET_OFTEN, TAKE, TAKE_LIMIT, UNDER,
 };
-use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
+use super::super::words::players::{
+    self as common, BLOCK_TERM, CHECKPOINT, Call, FAULTS, FEW_FILES, FILES, HOLD, LATE, LEAVE, Told,
+};
 use super::players::{
-    all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, tellings, told, trial,
-    wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, no_panic, open, quiet, say_link, start, tell,
+    tellings, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -63,6 +65,7 @@ fn name(code: u64) -> &'static str {
 // --- what should have been told --------------------------------------------------------------------------
 
 /// What is not said by the calls alone, by the name of the scene.
+const SILENCE: &str = "nothing comes within the limit, and a signal comes whenever a wait is over";
 const SERVER: &str = "the server is killed";
 const UNREAD: &str = "a process that waits is killed before it can take the value that was just put";
 const MAKER: &str = "the manager's maker drops it";
@@ -391,7 +394,7 @@ const QUEUE: TrialRules = TrialRules {
         let four = [
             manager(&[1, 2, 3, 4]),
             wait(&[1, 2, 3, 4]),
-            all(0, &[(PUT, &[base, 5]), (TAKE, &[])]),
+            all(0, &[(PUT, &[base, 5]), (TAKE_LIMIT, &[60_000])]),
             puts(1),
             puts(2),
             takes(3),
@@ -410,15 +413,13 @@ const QUEUE: TrialRules = TrialRules {
             trial("a value comes only after a while", &calls.concat(), &script)
         };
         let limit = |player: u64, ms: u64| tell(player, TAKE_LIMIT, &[ms]);
+        // Who then begins again with the whole limit never gives up, and leaves too little for the other.
         let given_up = [
             manager(&[1]),
+            vec![quiet(0, FAULTS, &[LATE])],
             vec![limit(0, 10), limit(0, 0), quiet(0, HOLD, &[3])],
             wait(&[1]),
-            held(
-                1,
-                2,
-                all(1, &[(PUT, &[base, 9]), (PUT, &[base + 1, 9]), (TAKE, &[]), (TAKE_LIMIT, &[60_000])]),
-            ),
+            held(1, 2, all(1, &[(PUT, &[base, 9]), (PUT, &[base + 1, 9]), (TAKE, &[]), (TAKE, &[])])),
         ];
         vec![
             trial("two processes put and two get", &four.concat(), &[Step::Gather(4)]),
@@ -429,15 +430,15 @@ const QUEUE: TrialRules = TrialRules {
             ),
             late(tell(0, TAKE, &[])),
             late(limit(0, FOR_EVER)),
-            trial(
-                "nothing comes within the limit",
-                &given_up.concat(),
-                &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)],
-            ),
+            trial(SILENCE, &given_up.concat(), &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)]),
         ]
     },
     judge: |trial, trace| {
         trace.at_rest(3)?;
+        if trial.scene == SILENCE {
+            no_panic(trial, trace, name)?;
+            gives_up(trial, trace)?;
+        }
         verdict(trial, trace, Fault::Hang, "somebody waits for ever")
     },
 };
@@ -487,7 +488,9 @@ const END: TrialRules = TrialRules {
             ];
             trial(NO_FILES, &calls, &looks)
         };
+        // A server has the signals blocked that its maker has.
         let dropped = [
+            vec![quiet(0, BLOCK_TERM, &[])],
             manager(&[1]),
             held(0, 1, vec![quiet(0, DROP, &[]), over(1)]),
             all(0, &[(PUSH, &[base, 10])]),
@@ -559,7 +562,9 @@ const END: TrialRules = TrialRules {
                 return Err(Wrong::new(fault, format!("when {}, {what}", trial.scene)));
             }
         }
-        verdict(trial, trace, Fault::Hang, "whoever waits is not told")?;
+        let is_dropped = trial.scene != MAKER || trace.censuses().next().is_some();
+        let stuck = if is_dropped { "whoever waits is not told" } else { DROP_WAITS };
+        verdict(trial, trace, Fault::Hang, stuck)?;
         if trial.scene == MAKER { Ok(()) } else { nothing_left(trace, |place| place != 0) }
     },
 };

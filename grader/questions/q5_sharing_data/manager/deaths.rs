@@ -4,8 +4,10 @@
 
 use super::super::super::words::manager::{ALL, FOR_EVER, LEN, NUMBERS, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
 use super::super::super::words::players::{HOLD, START};
-use super::super::players::{flow_but, open, quiet, trial, two_deaths, wait};
-use super::{MIB, SERVER, UNREAD, all, held, manager, verdict};
+use super::super::players::{
+    flow_but, no_panic, nobody_waits_for_the_stopped, open, quiet, trial, two_deaths, wait,
+};
+use super::{MIB, SERVER, UNREAD, all, held, manager, name, verdict};
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, TrialRules};
 
@@ -38,10 +40,10 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             held(2, 2, all(2, &[(TAKE, &[])])),
         ];
         let waiting = waiting.concat();
-        // Whoever is stopped while it waits takes nothing of what it is sent.
+        // Whoever is stopped while it waits takes nothing of what it is sent, and nobody waits for that.
         let unread = [
             manager(&[1, 2]),
-            held(0, 1, all(0, &[(PUT, &[base, 10]), (PUT, &[base + 1, 10])])),
+            held(0, 1, all(0, &[(PUT, &[base, MIB]), (PUT, &[base + 1, 10])])),
             wait(&[1, 2]),
             all(1, &[(TAKE, &[])]),
             held(2, 2, all(2, &[(TAKE, &[]), (TAKE, &[])])),
@@ -125,6 +127,10 @@ pub(super) const DEATHS: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
+        if trial.scene == UNREAD {
+            no_panic(trial, trace, name)?;
+            nobody_waits_for_the_stopped(trace, "the calls of others wait")?;
+        }
         let stuck = match trial.scene {
             SERVER => "whoever waits is not told",
             UNREAD => "that value is lost, or a call of another is stuck",

@@ -3,7 +3,7 @@
 use super::super::words::pipe::{
     self as words, DROP, DROP_OTHER, PAIR, RECV, RECV_LIMIT, RECV_MANY, SEND, SEND_MANY,
 };
-use super::super::words::players::{self as common, CHECKPOINT, Call, FAULTS, HOLD, LEAVE, Told};
+use super::super::words::players::{self as common, CHECKPOINT, Call, FAULTS, HOLD, LATE, LEAVE, Told};
 use super::players::{
     all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, told, trial, wait,
 };
@@ -19,7 +19,6 @@ const MIB: u64 = 1 << 20;
 /// As in `drivers-faults`.
 const SHORT: u64 = 1;
 const INTERRUPTED: u64 = 2;
-const LATE: u64 = 16;
 
 /// One parcel after the other.
 fn send_all(player: u64, parcels: &[(u64, u64)]) -> Vec<Call> {

@@ -7,6 +7,7 @@ use crate::refusal::limit;
 use crate::session::{calls, checkpoint, play_call};
 use crate::{faults, gate};
 use nix::sys::resource::Resource;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -112,6 +113,10 @@ fn play_one(part: &mut dyn Part, place: usize, call: &Call) {
             return limit(Resource::RLIMIT_NOFILE, Some(open - 1 + first));
         }
         words::FILES => return limit(Resource::RLIMIT_NOFILE, None),
+        words::BLOCK_TERM => {
+            let _ = SigSet::from(Signal::SIGTERM).thread_block();
+            return;
+        }
         _ => match catch_unwind(AssertUnwindSafe(|| part.act(call.code, &call.args))) {
             Ok(Ok(told) | Err(told)) => told,
             Err(_) => Told::new(words::PANICKED, 0),

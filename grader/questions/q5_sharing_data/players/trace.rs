@@ -6,7 +6,11 @@ use super::super::words::pipe as links;
 use super::super::words::players::{self as words, Call, Told};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
+use crate::trial::{Event, Pick, Seen, Step, Trace, Trial, Who};
+
+/// Of a drop after [`words::BLOCK_TERM`].
+pub(super) const DROP_WAITS: &str =
+    "the drop does not return: its child, which has `SIGTERM` blocked as the maker has, is still there";
 
 /// A trial of this name with these calls and this script.
 pub(super) fn trial(scene: &'static str, calls: &[Call], script: &[Step]) -> Trial {
@@ -115,6 +119,40 @@ pub(super) fn no_panic(
         }
     }
     Ok(())
+}
+
+/// Whoever is stopped, and has not yet been killed, holds up nobody.
+///
+/// # Errors
+///
+/// If the judge waited in vain for others meanwhile: `who` then says who waits.
+pub(super) fn nobody_waits_for_the_stopped(trace: &Trace, who: &str) -> Result<(), Wrong> {
+    let from = trace.events.iter().position(|event| matches!(event.seen, Seen::Stopped(_)));
+    let meanwhile = &trace.events[from.unwrap_or(trace.events.len())..];
+    let killed = meanwhile.iter().position(|event| matches!(event.seen, Seen::Killed(_)));
+    if !is_in_vain(&meanwhile[..killed.unwrap_or(meanwhile.len())]) {
+        return Ok(());
+    }
+    let what = format!("when a process is stopped while it waits in `get`, {who} until it goes on");
+    Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()))
+}
+
+/// Where nothing comes within a limit, everybody gives up in time. Whoever does not may get what comes later, and the rest of the scene
+/// shows nothing.
+///
+/// # Errors
+///
+/// If the judge waited in vain.
+pub(super) fn gives_up(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
+    if !is_in_vain(&trace.events) {
+        return Ok(());
+    }
+    let what = format!("when {}, `get_timeout` does not give up", trial.scene);
+    Err(Wrong::new(Fault::Hang, what).with_evidence(trace.in_vain()))
+}
+
+fn is_in_vain(events: &[Event]) -> bool {
+    events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }))
 }
 
 /// Every call that tells was told, but by those that the judge has killed.

@@ -77,6 +77,11 @@ pub const LEAVE: u64 = 205;
 pub const FEW_FILES: u64 = 206;
 /// Have the system open descriptors again.
 pub const FILES: u64 = 207;
+/// Block `SIGTERM`, also in processes that are started later.
+pub const BLOCK_TERM: u64 = 208;
+
+/// Of the faults: a signal comes whenever the time of a wait is up.
+pub const LATE: u64 = 16;
 
 /// The call panicked.
 pub const PANICKED: u64 = 0xff;

@@ -1,11 +1,14 @@
 //! A queue between processes: what each check wants to see, and how it reads what its users told.
 
-use super::super::words::players::{self as common, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, Told};
+use super::super::words::players::{
+    self as common, BLOCK_TERM, CHECKPOINT, Call, FAULTS, FEW_FILES, FILES, HOLD, LATE, LEAVE, Told,
+};
 use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    all_told, calls, flow, flow_but, no_panic, open, quiet, say_link, start, tell, told, trial, wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, no_panic, open, quiet, say_link, start, tell,
+    told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -45,7 +48,7 @@ fn name(code: u64) -> &'static str {
 // --- what should have been told ------------------------------------------------------------------------
 
 /// What is not said by the calls alone, by the name of the scene.
-const SILENCE: &str = "nothing is put within the limit";
+const SILENCE: &str = "nothing is put within the limit, and a signal comes whenever a wait is over";
 const BROKER: &str = "the broker is killed";
 const UNREAD: &str = "a process that waits is killed before it can take the item that was just put";
 const MAKER: &str = "the queue's maker drops it";
@@ -274,9 +277,11 @@ const WAITS: TrialRules = TrialRules {
             )
         };
         let limit = |player: u64, ms: u64| tell(player, GET_LIMIT, &[ms]);
-        // Whoever has given up gets nothing any more, and nothing is lost by that.
+        // Whoever has given up gets nothing any more, and nothing is lost by that. Who then begins again with the whole limit
+        // never gives up.
         let given_up = [
             queue(&[1, 2]),
+            vec![quiet(0, FAULTS, &[LATE])],
             vec![limit(0, 10), limit(0, 0), quiet(0, HOLD, &[3])],
             wait(&[1, 2]),
             vec![quiet(1, HOLD, &[1]), limit(1, 1), quiet(1, HOLD, &[4])],
@@ -334,6 +339,10 @@ const WAITS: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         trace.at_rest(3)?;
+        if trial.scene == SILENCE {
+            no_panic(trial, trace, name)?;
+            gives_up(trial, trace)?;
+        }
         verdict(trial, trace, Fault::Hang, "`get` waits for ever, or `get_timeout` without a limit")
     },
 };
@@ -355,7 +364,9 @@ const END: TrialRules = TrialRules {
             wait(&[1]),
             vec![quiet(1, HOLD, &[2]), tell(1, GET, &[])],
         ];
+        // A broker has the signals blocked that its maker has.
         let waits = [
+            vec![quiet(0, BLOCK_TERM, &[])],
             queue(&[1]),
             vec![quiet(0, HOLD, &[1]), quiet(0, DROP, &[]), quiet(0, CHECKPOINT, &[1])],
             wait(&[1]),
@@ -415,7 +426,11 @@ const END: TrialRules = TrialRules {
             };
             return Err(Wrong::new(fault, format!("when {MAKER}, {what}")));
         }
-        verdict(trial, trace, Fault::Hang, "somebody waits for ever")
+        let stuck = match calls(trial).iter().any(|call| call.code == BLOCK_TERM) {
+            true if trace.censuses().next().is_none() => DROP_WAITS,
+            _ => "somebody waits for ever",
+        };
+        verdict(trial, trace, Fault::Hang, stuck)
     },
 };
 

@@ -4,8 +4,10 @@
 
 use super::super::super::words::players::{HOLD, START};
 use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, NUMBERS, PUT};
-use super::super::players::{flow_but, open, quiet, tell, trial, two_deaths, wait};
-use super::{BROKER, MIB, UNREAD, gets, queue, verdict};
+use super::super::players::{
+    flow_but, no_panic, nobody_waits_for_the_stopped, open, quiet, tell, trial, two_deaths, wait,
+};
+use super::{BROKER, MIB, UNREAD, gets, name, queue, verdict};
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, TrialRules};
 
@@ -27,10 +29,10 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
         ];
         let waiting = waiting.concat();
-        // Whoever is stopped while it waits takes nothing of what it is sent.
+        // Whoever is stopped while it waits takes nothing of what it is sent, and nobody waits for that.
         let unread = [
             queue(&[1, 2]),
-            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, PUT, &[base + 1, 10])],
+            vec![quiet(0, HOLD, &[1]), tell(0, PUT, &[base, MIB]), tell(0, PUT, &[base + 1, 10])],
             wait(&[1, 2]),
             gets(1, 1),
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
@@ -102,7 +104,11 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             trial(
                 UNREAD,
                 &unread.concat(),
-                &[&[Step::Gather(2), Step::Quiet], &put_and_kill[..], &[open(2)]].concat(),
+                &[
+                    &[Step::Gather(2), Step::Quiet, Step::Stop(1), open(1), flow_but(2, &[2])][..],
+                    &[Step::Quiet, Step::KillIdle(1), Step::Quiet, open(2)],
+                ]
+                .concat(),
             ),
             trial(
                 UNREAD,
@@ -134,6 +140,10 @@ pub(super) const DEATHS: TrialRules = TrialRules {
         ]
     },
     judge: |trial, trace| {
+        if trial.scene == UNREAD {
+            no_panic(trial, trace, name)?;
+            nobody_waits_for_the_stopped(trace, "`put` waits")?;
+        }
         let stuck = match trial.scene {
             BROKER => "whoever waits is not told",
             UNREAD => "that item is lost, or `get` or `put` is stuck",

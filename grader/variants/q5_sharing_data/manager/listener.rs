@@ -1,17 +1,18 @@
 //! Variant: no channels. The server listens under a name of its own and polls all its clients, which speak in
-//! frames. A client keeps a value of a queue only when it says that it has it.
+//! frames. A client keeps a value of a queue only when it says that it has it; what it does not read yet waits with the server.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{MsgFlags, send};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpid};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::rc::Rc;
@@ -141,7 +142,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         if getpid() == self.maker {
-            let _ = kill(self.server, Signal::SIGTERM);
+            let _ = kill(self.server, Signal::SIGKILL);
             while waitpid(self.server, None) == Err(Errno::EINTR) {}
         }
     }
@@ -285,16 +286,37 @@ fn play(objects: &mut Vec<Object>, object: usize, call: Call) -> Answer {
     number(0)
 }
 
-fn answer(to: &UnixStream, answer: &Answer) -> bool {
-    codec::encode(answer).is_ok_and(|bytes| write_frame(to, &bytes).is_ok())
-}
-
 struct Guest {
     connection: FrameReader<UnixStream>,
+    /// Not sent yet.
+    out: Vec<u8>,
     /// For which queue it waits.
     waits: Option<usize>,
     /// Of which queue it has not yet taken what.
     given: Option<(usize, u64, String)>,
+}
+
+impl Guest {
+    fn answer(&mut self, answer: &Answer) -> bool {
+        let Ok(body) = codec::encode(answer) else { return false };
+        self.out.extend((body.len() as u32).to_le_bytes());
+        self.out.extend(body);
+        self.send()
+    }
+
+    /// Sends what there is room for; `false` when nobody is there.
+    fn send(&mut self) -> bool {
+        while !self.out.is_empty() {
+            let socket = self.connection.get_ref().as_raw_fd();
+            match send(socket, &self.out, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL) {
+                Ok(sent) => drop(self.out.drain(..sent)),
+                Err(Errno::EAGAIN) => return true,
+                Err(Errno::EINTR) => {}
+                Err(_) => return false,
+            }
+        }
+        true
+    }
 }
 
 /// Whoever has gone gives back what it has not taken.
@@ -311,8 +333,10 @@ fn serve(listener: UnixListener, all: PipeReader) {
             PollFd::new(all.as_fd(), PollFlags::POLLIN),
             PollFd::new(listener.as_fd(), PollFlags::POLLIN),
         ];
-        let sockets = guests.iter().map(|guest| guest.connection.get_ref().as_fd());
-        fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN)));
+        fds.extend(guests.iter().map(|guest| {
+            let room = if guest.out.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+            PollFd::new(guest.connection.get_ref().as_fd(), PollFlags::POLLIN | room)
+        }));
         if poll(&mut fds, PollTimeout::NONE).is_err() {
             continue;
         }
@@ -321,14 +345,16 @@ fn serve(listener: UnixListener, all: PipeReader) {
             return;
         }
         for place in (0..guests.len()).rev().filter(|place| ready[place + 2]) {
-            if !hear(&mut guests[place], &mut objects) {
+            let guest = &mut guests[place];
+            if !guest.send() || !hear(guest, &mut objects) {
                 remove(&mut guests, place, &mut objects);
             }
         }
         if ready[1]
             && let Ok((stream, _)) = listener.accept()
         {
-            guests.push_back(Guest { connection: FrameReader::new(stream), waits: None, given: None });
+            let connection = FrameReader::new(stream);
+            guests.push_back(Guest { connection, out: Vec::new(), waits: None, given: None });
         }
         while hand_out(&mut guests, &mut objects) {}
     }
@@ -342,7 +368,7 @@ fn hand_out(guests: &mut VecDeque<Guest>, objects: &mut [Object]) -> bool {
     if let Some(object) = guest.waits.take()
         && let Some((number, value)) = objects[object].queue.pop_first()
     {
-        let is_there = answer(guest.connection.get_ref(), &Answer { number: 0, texts: vec![value.clone()] });
+        let is_there = guest.answer(&Answer { number: 0, texts: vec![value.clone()] });
         guest.given = Some((object, number, value));
         if !is_there {
             remove(guests, place, objects);
@@ -372,7 +398,7 @@ fn hear(guest: &mut Guest, objects: &mut Vec<Object>) -> bool {
         Ok((object, call)) => play(objects, object, call),
         Err(_) => return false,
     };
-    answer(guest.connection.get_ref(), &said)
+    guest.answer(&said)
 }
 
 fn os(error: io::Error) -> LinkError {

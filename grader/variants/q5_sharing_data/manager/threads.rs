@@ -141,7 +141,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         if getpid() == self.maker {
-            let _ = kill(self.server, Signal::SIGTERM);
+            let _ = kill(self.server, Signal::SIGKILL);
             while waitpid(self.server, None) == Err(Errno::EINTR) {}
         }
     }

@@ -1,10 +1,11 @@
 //! Variant: no channels. The broker listens under a name of its own, each process connects when it first needs to, and all that is
-//! said are frames. A guest keeps what it was given only when it says that it has it.
+//! said are frames. A guest keeps what it was given only when it says that it has it; what it does not read yet waits with the broker.
 
 use crate::link_error::LinkError;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{MsgFlags, send};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpid};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, PipeReader, PipeWriter};
 use std::marker::PhantomData;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -111,7 +112,7 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
 impl<T> Drop for ProcessQueue<T> {
     fn drop(&mut self) {
         if getpid() == self.maker {
-            let _ = kill(self.broker, Signal::SIGTERM);
+            let _ = kill(self.broker, Signal::SIGKILL);
             while waitpid(self.broker, None) == Err(Errno::EINTR) {}
         }
     }
@@ -120,8 +121,32 @@ impl<T> Drop for ProcessQueue<T> {
 #[derive(Debug)]
 struct Guest {
     connection: Connection,
+    /// Not sent yet.
+    out: Vec<u8>,
     waits: bool,
     given: Option<(u64, Vec<u8>)>,
+}
+
+impl Guest {
+    fn say(&mut self, body: &[u8]) -> bool {
+        self.out.extend((body.len() as u32).to_le_bytes());
+        self.out.extend(body);
+        self.send()
+    }
+
+    /// Sends what there is room for; `false` when nobody is there.
+    fn send(&mut self) -> bool {
+        while !self.out.is_empty() {
+            let socket = self.connection.get_ref().as_raw_fd();
+            match send(socket, &self.out, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL) {
+                Ok(sent) => drop(self.out.drain(..sent)),
+                Err(Errno::EAGAIN) => return true,
+                Err(Errno::EINTR) => {}
+                Err(_) => return false,
+            }
+        }
+        true
+    }
 }
 
 type Items = BTreeMap<u64, Vec<u8>>;
@@ -139,8 +164,10 @@ fn serve(listener: &UnixListener, all: &PipeReader) {
             PollFd::new(all.as_fd(), PollFlags::POLLIN),
             PollFd::new(listener.as_fd(), PollFlags::POLLIN),
         ];
-        let sockets = guests.iter().map(|guest| guest.connection.get_ref().as_fd());
-        fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN)));
+        fds.extend(guests.iter().map(|guest| {
+            let room = if guest.out.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+            PollFd::new(guest.connection.get_ref().as_fd(), PollFlags::POLLIN | room)
+        }));
         if poll(&mut fds, PollTimeout::NONE).is_err() {
             continue;
         }
@@ -149,21 +176,23 @@ fn serve(listener: &UnixListener, all: &PipeReader) {
             return;
         }
         for place in (0..guests.len()).rev().filter(|place| ready[place + 2]) {
-            if !hear(&mut guests[place], &mut items, &mut puts) {
+            let guest = &mut guests[place];
+            if !guest.send() || !hear(guest, &mut items, &mut puts) {
                 remove(&mut guests, place, &mut items);
             }
         }
         if ready[1]
             && let Ok((stream, _)) = listener.accept()
         {
-            guests.push_back(Guest { connection: FrameReader::new(stream), waits: false, given: None });
+            let connection = FrameReader::new(stream);
+            guests.push_back(Guest { connection, out: Vec::new(), waits: false, given: None });
         }
         while let Some(place) = guests.iter().position(|guest| guest.waits)
             && let Some((number, item)) = items.pop_first()
         {
             let guest = &mut guests[place];
             guest.waits = false;
-            let is_gone = write_frame(guest.connection.get_ref(), &item).is_err();
+            let is_gone = !guest.say(&item);
             guest.given = Some((number, item));
             if is_gone {
                 remove(&mut guests, place, &mut items);
@@ -183,7 +212,7 @@ fn hear(guest: &mut Guest, items: &mut Items, puts: &mut u64) -> bool {
         Some(&PUT) => {
             *puts += 1;
             items.insert(*puts, said);
-            write_frame(guest.connection.get_ref(), &[NOTHING]).is_ok()
+            guest.say(&[NOTHING])
         }
         Some(&GET) => {
             guest.waits = true;
@@ -196,7 +225,7 @@ fn hear(guest: &mut Guest, items: &mut Items, puts: &mut u64) -> bool {
         // Whoever does not wait any more has an item on its way.
         _ if guest.waits => {
             guest.waits = false;
-            write_frame(guest.connection.get_ref(), &[NOTHING]).is_ok()
+            guest.say(&[NOTHING])
         }
         _ => true,
     }

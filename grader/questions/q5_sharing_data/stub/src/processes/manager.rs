@@ -168,8 +168,9 @@ impl QueueProxy {
         todo!("put a value of {} bytes", value.len())
     }
 
-    /// Takes the next value; waits, without using the processor, as long as there is none. Meanwhile all others are served as always. If
-    /// the process is killed while it waits, the next value goes to somebody else, even if it was on its way already.
+    /// Takes the next value; waits, without using the processor, as long as there is none. Meanwhile all others are served as always,
+    /// also if the process is stopped while it waits and reads nothing of what it is sent. If it is killed then, the next value goes to
+    /// somebody else, even if it was on its way already.
     ///
     /// # Errors
     ///
@@ -179,7 +180,8 @@ impl QueueProxy {
         todo!("take a value")
     }
 
-    /// Takes the next value; gives up after `limit`, which may be zero or as long as [`Duration::MAX`]. No value is lost by that.
+    /// Takes the next value; gives up after `limit`, which may be zero or as long as [`Duration::MAX`], whatever signals come meanwhile. No
+    /// value is lost by that.
     ///
     /// # Errors
     ///

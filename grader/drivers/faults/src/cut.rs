@@ -1,12 +1,14 @@
-//! Has a process die in the middle of what it writes: so much of it goes through, and then it is killed.
+//! Has a process end in the middle of what it writes: so much of it goes through, and then it is killed, or leaves.
 //!
 //! Knows files, pipes and sockets, and not what is written.
 
 use nix::libc::{self, c_int, c_void, iovec, msghdr, size_t, socklen_t, ssize_t};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How many bytes this process may still write; the largest number stands for all that it likes.
 static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Whether it leaves then, and is not killed.
+static LEAVES: AtomicBool = AtomicBool::new(false);
 
 /// What is no longer than this goes through whole or not at all, as the kernel has it for pipes.
 const ALWAYS_WHOLE: size_t = libc::PIPE_BUF;
@@ -16,6 +18,12 @@ const ALWAYS_WHOLE: size_t = libc::PIPE_BUF;
 /// or not at all. Memory that is shared is written to without a call, and is none of this.
 pub fn die_after(bytes: u64) {
     LEFT.store(bytes, Ordering::Relaxed);
+}
+
+/// The same, but it leaves with code 0 then, as when another thread of it calls `exit`.
+pub fn leave_after(bytes: u64) {
+    LEAVES.store(true, Ordering::Relaxed);
+    die_after(bytes);
 }
 
 /// Writes by `call`, which is told how many bytes it may write, and does not come back when that were too many.
@@ -60,7 +68,12 @@ fn has_packets(fd: c_int) -> bool {
 fn die() -> ! {
     loop {
         // SAFETY: numbers only.
-        unsafe { libc::syscall(libc::SYS_kill, libc::getpid(), libc::SIGKILL) };
+        unsafe {
+            if LEAVES.load(Ordering::Relaxed) {
+                libc::syscall(libc::SYS_exit_group, 0);
+            }
+            libc::syscall(libc::SYS_kill, libc::getpid(), libc::SIGKILL)
+        };
     }
 }
 

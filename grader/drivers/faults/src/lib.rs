@@ -16,7 +16,7 @@ pub mod groups;
 pub mod late;
 pub mod threads;
 
-pub use cut::die_after;
+pub use cut::{die_after, leave_after};
 pub use groups::before_group;
 pub use threads::before_thread;
 

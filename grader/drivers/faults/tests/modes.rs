@@ -2,7 +2,7 @@
 //!
 //! Modes belong to a whole process, and to kill one is what some are for: each test runs once more, in a process of its own.
 
-use drivers_faults::{self as faults, die_after};
+use drivers_faults::{self as faults, die_after, leave_after};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -62,6 +62,18 @@ fn a_long_write_is_cut_where_the_process_dies() {
         file.write_all(&[1; 6000])?;
         file.write_all(&[2; 6000])
     });
+}
+
+#[test]
+fn whoever_leaves_in_a_write_has_code_0() {
+    let test = "whoever_leaves_in_a_write_has_code_0";
+    if let Some(path) = file() {
+        leave_after(5_000);
+        let _ = File::create(path).and_then(|mut file| file.write_all(&[1; 6000]));
+        panic!("it has not left");
+    }
+    let (status, written) = alone(test);
+    assert_eq!((status.code(), written.len()), (Some(0), 5_000));
 }
 
 #[test]

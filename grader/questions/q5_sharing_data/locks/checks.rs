@@ -295,6 +295,9 @@ fn two_acquires() -> Vec<u64> {
 
 // --- waiting for a change ------------------------------------------------------------------------------------------------------
 
+/// So many notices make a count of 8 or of 16 bits look as if there had been none.
+const WRAPS: u64 = 1 << 16;
+
 const SLEEPS_ON: &str = "somebody was notified, and those who wait sleep on";
 
 const CONDITION: TrialRules = TrialRules {
@@ -336,6 +339,12 @@ const CONDITION: TrialRules = TrialRules {
                 &script![at(1), gather(2), open(DOOR + 1), open(DOOR + 2), GO_ON, at(2), gather(1), GO_ON],
             ),
             // Nothing is missed, however often.
+            trial(
+                &A_CONDITION,
+                &[&[checkpoint(1)][..], &notify([words::NOTIFY_ONE, WRAPS, 0]), &[wait_for(1)]].concat(),
+                &[&once(1)],
+                &script![at(1), gather(1), open(DOOR + 1), [Step::Quiet], GO_ON],
+            ),
             trial(
                 &A_CONDITION,
                 &[wait_for(1), wait_for(2), [common::READ, words::TURN, 0]],

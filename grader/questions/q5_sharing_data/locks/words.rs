@@ -27,9 +27,9 @@ pub const WAIT: u64 = 9;
 pub const WAIT_FOR: u64 = 10;
 /// Adds one to that cell.
 pub const RAISE: u64 = 11;
-/// Lets one go on.
+/// Lets one go on, so many times in a row, and once if that is 0.
 pub const NOTIFY_ONE: u64 = 12;
-/// Lets all go on.
+/// Lets all go on, as often.
 pub const NOTIFY_ALL: u64 = 13;
 /// Gives the lock of the condition back.
 pub const EXIT: u64 = 14;

@@ -430,6 +430,7 @@ const QUEUE: TrialRules = TrialRules {
             ),
             late(tell(0, TAKE, &[])),
             late(limit(0, FOR_EVER)),
+            late(limit(0, common::WRAPS)),
             trial(SILENCE, &given_up.concat(), &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)]),
         ]
     },

@@ -462,7 +462,7 @@ const TIMEOUT: TrialRules = TrialRules {
             half(MIB),
             half(3 * MIB),
             late(words::FOR_EVER),
-            late(120_000),
+            late(common::WRAPS),
             // What is there comes without a wait, and the end is no reason to wait either.
             trial(
                 "messages are there already",

@@ -80,6 +80,9 @@ pub const FILES: u64 = 207;
 /// Block `SIGTERM`, also in processes that are started later.
 pub const BLOCK_TERM: u64 = 208;
 
+/// Milliseconds, 50 days, of which 32 bits are next to nothing.
+pub const WRAPS: u64 = (1 << 32) + 1;
+
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

@@ -319,7 +319,7 @@ const WAITS: TrialRules = TrialRules {
         vec![
             late(tell(0, GET, &[])),
             late(limit(0, FOR_EVER)),
-            late(limit(0, 100_000)),
+            late(limit(0, common::WRAPS)),
             trial(SILENCE, &given_up.concat(), &script),
             trial(
                 "two wait and items come one by one",

@@ -99,12 +99,13 @@ fn wanted(task: Task, trace: &Trace) -> ([u64; 2], Vec<u8>) {
             ([words::OK, 0], words::answer(task.id, addend, bytes))
         }
         Then::Torn(_) => ([words::KILLED, 9], Vec::new()),
+        Then::Leaves(_) => ([words::EXITED, 0], Vec::new()),
         Then::Catch | Then::Change => ([words::OK, 0], Vec::new()),
         Then::Nest => text(words::OK, words::text_of(task.id, 0)),
         Then::Fail(bytes) => text(words::FAILED, words::text_of(task.id, bytes)),
         Then::Panic(bytes) => text(words::PANICKED, words::text_of(task.id, bytes)),
         Then::PanicPlain => text(words::PANICKED, words::PLAIN_TEXT.into()),
-        Then::PanicBeside => text(words::PANICKED, words::text_of(task.id, 0)),
+        Then::PanicBeside | Then::PanicMuted => text(words::PANICKED, words::text_of(task.id, 0)),
         Then::PanicNumber => text(words::PANICKED, "panic without a message".into()),
         Then::PanicTwice => text(words::PANICKED, words::SECOND_TEXT.into()),
         Then::Exit(code) => ([words::EXITED, code.into()], Vec::new()),
@@ -123,7 +124,11 @@ fn manner(task: Task, trace: &Trace) -> String {
         Then::PanicNumber => "panics with a number".into(),
         Then::PanicTwice => "catches a panic and then panics again".into(),
         Then::PanicBeside => "panics, with another thread that panics after it".into(),
+        Then::PanicMuted => "panics while another thread of it holds the lock of standard error".into(),
         Then::Torn(bytes) => format!("is killed in the middle of telling {bytes} bytes"),
+        Then::Leaves(bytes) => {
+            format!("leaves by `exit(0)` of another thread in the middle of telling {bytes} bytes")
+        }
         Then::Catch => "catches a panic and returns no byte".into(),
         Then::Exit(code) => format!("leaves by `exit({code})`"),
         Then::Abort => "aborts".into(),
@@ -145,7 +150,9 @@ fn all_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
         };
         // Whoever tells its bytes without a single write has told all of them.
         let is_whole = match task.then {
-            Then::Torn(bytes) => got.is(&Told::of([words::OK, 0], &words::answer(task.id, 0, bytes), "")),
+            Then::Torn(bytes) | Then::Leaves(bytes) => {
+                got.is(&Told::of([words::OK, 0], &words::answer(task.id, 0, bytes), ""))
+            }
             _ => false,
         };
         if got.is(&should) || is_whole {
@@ -267,13 +274,21 @@ const PANICS: TrialRules = TrialRules {
             run(&[Then::Panic(3_000_000), Then::Give(4)]),
             run(&[Then::PanicTwice, Then::Catch]),
             run(&[Then::PanicBeside]),
+            run(&[Then::PanicMuted]),
             held(Then::PanicPlain, &[Step::Open(Pick::Task(1))]),
             own(&[Then::Panic(0), Then::Give(1)]),
             own(&[Then::Give(1)]),
         ]
     },
     judge: |trial, trace| {
-        trace.good_end(Fault::HungOnCrash, "a body has panicked, and `run_isolated` is stuck")?;
+        let is_muted = calls(trial).contains(&Call::Run(Task::plain(1, Then::PanicMuted)));
+        let stuck = match is_muted {
+            true => {
+                "a body has panicked while another thread of it holds the lock of standard error, and `run_isolated` is stuck"
+            }
+            false => "a body has panicked, and `run_isolated` is stuck",
+        };
+        trace.good_end(Fault::HungOnCrash, stuck)?;
         all_right(trial, trace)?;
         let all = calls(trial);
         for (place, call) in all.iter().enumerate() {
@@ -337,6 +352,7 @@ const DEATHS: TrialRules = TrialRules {
             // They die while they say what they have to say.
             run(&[Then::Torn(1 << 20), Then::Give(2)]),
             run(&[Then::Torn(9_000), Then::Torn(70_000), Then::Torn(500_000)]),
+            run(&[Then::Leaves(1 << 20), Then::Leaves(70_000)]),
             run(&[Then::Exit(1), Then::Panic(0), Then::Fail(0), Then::Signal(9), Then::Give(70_000)]),
         ]
     },

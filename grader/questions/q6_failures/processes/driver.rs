@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 use std::panic::{self, Location, panic_any};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use wire::Challenge;
 
@@ -155,8 +156,15 @@ fn body() -> Result<Vec<u8>, String> {
             let _beside = PanicsBeside;
             the_body_that_panics(Some(task));
         }
-        Then::Torn(bytes) => {
-            faults::die_after(u64::from(bytes / 2));
+        Then::PanicMuted => {
+            holds_standard_error();
+            the_body_that_panics(Some(task));
+        }
+        Then::Torn(bytes) | Then::Leaves(bytes) => {
+            match task.then {
+                Then::Torn(_) => faults::die_after(u64::from(bytes / 2)),
+                _ => faults::leave_after(u64::from(bytes / 2)),
+            }
             return Ok(words::answer(task.id, addend, bytes));
         }
         Then::Catch => drop(panic::catch_unwind(|| the_body_that_panics(Some(task)))),
@@ -167,6 +175,19 @@ fn body() -> Result<Vec<u8>, String> {
         Then::Nest => return nested(task),
     }
     Ok(Vec::new())
+}
+
+/// Has another thread hold the lock of standard error for as long as this process lives.
+fn holds_standard_error() {
+    let (says, holds) = mpsc::channel();
+    thread::spawn(move || {
+        let _lock = std::io::stderr().lock();
+        let _ = says.send(());
+        loop {
+            thread::park();
+        }
+    });
+    let _ = holds.recv();
 }
 
 /// Once it is dropped, another thread panics, and is waited for.

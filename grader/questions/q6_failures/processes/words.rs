@@ -19,8 +19,12 @@ pub enum Then {
     PanicTwice,
     /// Panic, and while that unwinds a thread of the body's panics as well.
     PanicBeside,
+    /// Panic while a thread of the body's writes to standard error and does not come to an end with it.
+    PanicMuted,
     /// Return so many bytes, and be killed when half of them have been written somewhere.
     Torn(u32),
+    /// The same, but when half of them have been written it leaves with code 0, as if another thread had called `exit`.
+    Leaves(u32),
     /// Panic, catch it, and return no byte.
     Catch,
     /// Leave by `std::process::exit` with this code.
@@ -74,6 +78,8 @@ impl Task {
             Then::Nest => (11, 0),
             Then::PanicBeside => (12, 0),
             Then::Torn(bytes) => (13, bytes),
+            Then::Leaves(bytes) => (14, bytes),
+            Then::PanicMuted => (15, 0),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -96,6 +102,8 @@ impl Task {
             11 => Then::Nest,
             12 => Then::PanicBeside,
             13 => Then::Torn(with),
+            14 => Then::Leaves(with),
+            15 => Then::PanicMuted,
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })

@@ -90,6 +90,16 @@ const ADDS: TrialRules = TrialRules {
                 &[&adds(1, NO_END), &takes, &adds(3, NO_END)],
                 &together(3),
             ),
+            // Too large, while another takes.
+            trial(
+                &[],
+                &[wait_for(1), wait_for(2)],
+                &[
+                    &[open_file(3), gate(DOOR + 1), [words::FILL_OFTEN, 1, MEETINGS]],
+                    &[open_file(3), gate(DOOR + 2), [words::EMPTY_OFTEN, 1, 0]],
+                ],
+                &together(2),
+            ),
             // Three make the file at the same time.
             trial(
                 &[],
@@ -119,6 +129,17 @@ const ADDS: TrialRules = TrialRules {
         ended(trial, trace)?;
         opened(trial, trace)?;
         let calls = returned(trial, trace);
+        if let Some(filled) = calls.iter().find(|call| call.op[0] == words::FILL_OFTEN) {
+            return match filled.with[0] {
+                0 => Ok(()),
+                times => {
+                    let what = format!(
+                        "`add` to a full counter that somebody takes at the same moment: {times} times it gave 0 and left the largest number, not what was added"
+                    );
+                    Err(Wrong::new(Fault::Race, what))
+                }
+            };
+        }
         let sum = |code: u64| -> u64 {
             calls.iter().filter(|call| call.op[0] == code).map(|call| call.with[0]).sum()
         };

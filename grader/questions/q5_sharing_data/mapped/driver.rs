@@ -113,6 +113,11 @@ impl Part for Driver {
                     }
                 }
                 words::TAKE_OFTEN => return take_often(counters(), actor, index, other),
+                words::FILL_OFTEN => return [fill_often(counters(), actor, index, other), 0],
+                words::EMPTY_OFTEN => actor.meet(words::ENOUGH, u64::MAX, || {
+                    counters().take(index);
+                    false
+                }),
                 words::ADD_ALL => {
                     let each = (0..counters().count()).step_by(index.max(1));
                     each.for_each(|index| _ = counters().add(index, 1));
@@ -152,6 +157,18 @@ fn add_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings:
     });
     actor.cell(words::FOUND).fetch_add(found, Ordering::Relaxed);
     added
+}
+
+/// As the only one who adds.
+fn fill_often(counters: &dyn Counters, actor: &Actor, index: usize, meetings: u64) -> u64 {
+    let mut wrong = 0;
+    actor.meet(words::ENOUGH, meetings, || {
+        let was_empty = counters.add(index, words::HALF) == 0;
+        let found = counters.add(index, 1);
+        wrong += u64::from(was_empty && found != words::HALF && found != 0);
+        found == 0
+    });
+    wrong
 }
 
 /// Adds one to a counter and empties it, until others have added in between, but not often, so many times; how much it has taken beyond

@@ -161,12 +161,14 @@ fn add_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings:
 
 /// As the only one who adds.
 fn fill_often(counters: &dyn Counters, actor: &Actor, index: usize, meetings: u64) -> u64 {
-    let mut wrong = 0;
+    let (mut wrong, mut was_full) = (0, false);
     actor.meet(words::ENOUGH, meetings, || {
-        let was_empty = counters.add(index, words::HALF) == 0;
+        let was_taken = counters.add(index, words::HALF) == 0;
+        let met = was_full && was_taken;
         let found = counters.add(index, 1);
-        wrong += u64::from(was_empty && found != words::HALF && found != 0);
-        found == 0
+        wrong += u64::from(was_taken && found != words::HALF && found != 0);
+        was_full = found != 0;
+        met
     });
     wrong
 }

@@ -36,8 +36,9 @@ pub const OPEN_NOWHERE: u64 = 14;
 pub const ADD_ALL: u64 = 15;
 /// Removes the file, whoever has it open.
 pub const REMOVE: u64 = 16;
-/// Adds half of the largest number and then one to a counter, again and again, while somebody else takes, until so many times it was
-/// taken in between, or as above; comes back with how often the one was added to what neither of the two has left.
+/// Adds half of the largest number and then one to a counter, again and again, while somebody else takes, until so many times the
+/// half came to a counter that had just been taken, or as above; comes back with how often the one was added to what neither of the
+/// two has left.
 pub const FILL_OFTEN: u64 = 17;
 /// Takes from a counter, again and again, until cell [`ENOUGH`] is not 0, or for [`actors::LONGEST`].
 pub const EMPTY_OFTEN: u64 = 18;

@@ -230,9 +230,7 @@ impl Part for Driver {
                 words::NOTIFY_ONE => {
                     inside.iter().for_each(|inside| (0..with.max(1)).for_each(|_| inside.notify_one()))
                 }
-                words::NOTIFY_ALL => {
-                    inside.iter().for_each(|inside| (0..with.max(1)).for_each(|_| inside.notify_all()))
-                }
+                words::NOTIFY_ALL => inside.iter().for_each(|inside| inside.notify_all()),
                 words::EXIT => inside = None,
                 words::COUNT_OFTEN => {
                     for _ in 0..with {

@@ -29,7 +29,7 @@ pub const WAIT_FOR: u64 = 10;
 pub const RAISE: u64 = 11;
 /// Lets one go on, so many times in a row, and once if that is 0.
 pub const NOTIFY_ONE: u64 = 12;
-/// Lets all go on, as often.
+/// Lets all go on.
 pub const NOTIFY_ALL: u64 = 13;
 /// Gives the lock of the condition back.
 pub const EXIT: u64 = 14;

@@ -24,8 +24,8 @@ pub type Body = fn() -> Result<Vec<u8>, String>;
 type Said = Result<Result<Vec<u8>, String>, [String; 3]>;
 
 thread_local! {
-    /// Place and calls of the latest panic. Only a hook sees them: what is caught is the payload alone.
-    static LATEST: RefCell<[String; 2]> = const { RefCell::new([String::new(), String::new()]) };
+    /// Message, place and calls of each panic so far. Only a hook sees the last two: what is caught is the payload alone.
+    static PANICS: RefCell<Vec<[String; 3]>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `body` in a process of its own, waits for it and gives back what it returned.
@@ -66,11 +66,13 @@ fn outcome(body: Body) -> Said {
         let location = info.location().map_or_else(String::new, ToString::to_string);
         // Here the calls that led to the panic are still on the stack.
         let backtrace = Backtrace::force_capture().to_string();
-        LATEST.with(|latest| *latest.borrow_mut() = [location, backtrace]);
+        PANICS.with(|panics| panics.borrow_mut().push([text(info.payload()), location, backtrace]));
     }));
     panic::catch_unwind(body).map_err(|payload| {
-        let [location, backtrace] = LATEST.take();
-        [text(&*payload), location, backtrace]
+        let message = text(&*payload);
+        // Not simply the latest: while this one unwound, a `drop` may have caught another.
+        let noted = PANICS.take().into_iter().rfind(|panic| panic[0] == message);
+        noted.unwrap_or([message, String::new(), String::new()])
     })
 }
 

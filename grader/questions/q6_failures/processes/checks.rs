@@ -105,7 +105,9 @@ fn wanted(task: Task, trace: &Trace) -> ([u64; 2], Vec<u8>) {
         Then::Fail(bytes) => text(words::FAILED, words::text_of(task.id, bytes)),
         Then::Panic(bytes) => text(words::PANICKED, words::text_of(task.id, bytes)),
         Then::PanicPlain => text(words::PANICKED, words::PLAIN_TEXT.into()),
-        Then::PanicBeside | Then::PanicMuted => text(words::PANICKED, words::text_of(task.id, 0)),
+        Then::PanicBeside | Then::PanicInDrop | Then::PanicMuted => {
+            text(words::PANICKED, words::text_of(task.id, 0))
+        }
         Then::PanicNumber => text(words::PANICKED, "panic without a message".into()),
         Then::PanicTwice => text(words::PANICKED, words::SECOND_TEXT.into()),
         Then::Exit(code) => ([words::EXITED, code.into()], Vec::new()),
@@ -124,6 +126,7 @@ fn manner(task: Task, trace: &Trace) -> String {
         Then::PanicNumber => "panics with a number".into(),
         Then::PanicTwice => "catches a panic and then panics again".into(),
         Then::PanicBeside => "panics, with another thread that panics after it".into(),
+        Then::PanicInDrop => "panics, with a `drop` that meanwhile panics and catches that,".into(),
         Then::PanicMuted => "panics while another thread of it holds the lock of standard error".into(),
         Then::Torn(bytes) => format!("is killed in the middle of telling {bytes} bytes"),
         Then::Leaves(bytes) => {
@@ -273,7 +276,7 @@ const PANICS: TrialRules = TrialRules {
             run(&[Then::Panic(0), Then::PanicPlain, Then::PanicNumber]),
             run(&[Then::Panic(3_000_000), Then::Give(4)]),
             run(&[Then::PanicTwice, Then::Catch]),
-            run(&[Then::PanicBeside]),
+            run(&[Then::PanicBeside, Then::PanicInDrop]),
             run(&[Then::PanicMuted]),
             held(Then::PanicPlain, &[Step::Open(Pick::Task(1))]),
             own(&[Then::Panic(0), Then::Give(1)]),
@@ -310,16 +313,19 @@ const PANICS: TrialRules = TrialRules {
 /// Place and calls are those of the panic itself.
 fn led_there(task: Task, trace: &Trace, call: usize) -> Result<(), Wrong> {
     let second = task.then == Then::PanicTwice;
-    let site =
-        trace.entries.iter().find(|entry| entry.word == words::SITE && entry.args == [u64::from(second)]);
+    let of_panic =
+        |number| trace.entries.iter().find(|entry| entry.word == words::SITE && entry.args == [number]);
+    let (site, caught) = (of_panic(u64::from(second)), of_panic(u64::from(!second)));
     let (Some(site), Some(place)) = (site, of_call(trace, words::PLACE, call)) else { return Ok(()) };
     let short = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
     if place.text != site.text {
+        let is_of_caught = caught.is_some_and(|caught| caught.text == place.text);
         let what = format!(
-            "a body that {} at \"{}\": `location` says \"{}\"",
+            "a body that {} at \"{}\": `location` says \"{}\"{}",
             manner(task, trace),
             short(&site.text),
-            short(&place.text)
+            short(&place.text),
+            if is_of_caught { ", where the panic was that is caught" } else { "" }
         );
         return Err(Wrong::new(Fault::WrongAnswer, what));
     }

@@ -156,6 +156,10 @@ fn body() -> Result<Vec<u8>, String> {
             let _beside = PanicsBeside;
             the_body_that_panics(Some(task));
         }
+        Then::PanicInDrop => {
+            let _catches = CatchesItsOwn(task);
+            the_body_that_panics(Some(task));
+        }
         Then::PanicMuted => {
             holds_standard_error();
             the_body_that_panics(Some(task));
@@ -196,6 +200,15 @@ struct PanicsBeside;
 impl Drop for PanicsBeside {
     fn drop(&mut self) {
         let _ = thread::spawn(|| raise_text(Some(words::BESIDE_TEXT))).join();
+    }
+}
+
+/// Once it is dropped, it panics elsewhere, and catches that.
+struct CatchesItsOwn(Task);
+
+impl Drop for CatchesItsOwn {
+    fn drop(&mut self) {
+        drop(panic::catch_unwind(|| the_second_panic(Some(self.0))));
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Then {
     PanicTwice,
     /// Panic, and while that unwinds a thread of the body's panics as well.
     PanicBeside,
+    /// Panic, and while that unwinds a `drop` panics elsewhere with another text, and catches it.
+    PanicInDrop,
     /// Panic while a thread of the body's writes to standard error and does not come to an end with it.
     PanicMuted,
     /// Return so many bytes, and be killed when half of them have been written somewhere.
@@ -80,6 +82,7 @@ impl Task {
             Then::Torn(bytes) => (13, bytes),
             Then::Leaves(bytes) => (14, bytes),
             Then::PanicMuted => (15, 0),
+            Then::PanicInDrop => (16, 0),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -104,6 +107,7 @@ impl Task {
             13 => Then::Torn(with),
             14 => Then::Leaves(with),
             15 => Then::PanicMuted,
+            16 => Then::PanicInDrop,
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })
@@ -112,7 +116,7 @@ impl Task {
 
 /// The text of [`Then::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a body panics on purpose";
-/// The text of the second panic of [`Then::PanicTwice`].
+/// The text of the second panic of [`Then::PanicTwice`] and [`Then::PanicInDrop`].
 pub const SECOND_TEXT: &str = "it panics again, elsewhere";
 /// The text with which the thread of [`Then::PanicBeside`] panics.
 pub const BESIDE_TEXT: &str = "a thread of the body panics as well";

@@ -24,8 +24,8 @@ enum Said {
 }
 
 thread_local! {
-    /// Place and calls of the last panic of this thread.
-    static LAST: RefCell<(String, String)> = RefCell::default();
+    /// Text, place and calls of every panic of this thread.
+    static ALL: RefCell<Vec<(String, String, String)>> = RefCell::default();
 }
 
 fn text(payload: &(dyn Any + Send)) -> String {
@@ -42,14 +42,17 @@ fn answer(body: Body) -> Said {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, ToString::to_string);
         let calls = Backtrace::force_capture().to_string();
-        let _ = LAST.try_with(|last| last.replace((place, calls)));
+        let noted = (text(info.payload()), place, calls);
+        let _ = ALL.try_with(|all| all.borrow_mut().push(noted));
     }));
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => Said::Value(value),
         Ok(Err(error)) => Said::Error(error),
         Err(payload) => {
-            let (location, backtrace) = LAST.take();
             let message = text(&*payload);
+            let mut all = ALL.take();
+            all.retain(|(text, ..)| *text == message);
+            let (_, location, backtrace) = all.pop().unwrap_or_default();
             let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
             Said::Panic { message, location, backtrace }
         }

@@ -3,7 +3,9 @@
 use crate::child_error::ChildError;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use std::any::Any;
 use std::backtrace::Backtrace;
+use std::collections::HashMap;
 use std::io::{self, PipeWriter, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
@@ -45,8 +47,18 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
     })
 }
 
+fn said(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "panic without a message".to_owned()
+    }
+}
+
 fn speak(writer: &mut PipeWriter, body: Body) -> io::Result<()> {
-    let seen = Arc::new(Mutex::new((String::new(), String::new())));
+    let seen = Arc::new(Mutex::new(HashMap::new()));
     let notes = Arc::clone(&seen);
     let of_body = thread::current().id();
     panic::set_hook(Box::new(move |info| {
@@ -54,20 +66,15 @@ fn speak(writer: &mut PipeWriter, body: Body) -> io::Result<()> {
             return;
         }
         let place = info.location().map(|it| format!("{}:{}:{}", it.file(), it.line(), it.column()));
-        *notes.lock().unwrap() = (place.unwrap_or_default(), format!("{}", Backtrace::force_capture()));
+        let led_there = (place.unwrap_or_default(), format!("{}", Backtrace::force_capture()));
+        notes.lock().unwrap().insert(said(info.payload()), led_there);
     }));
     let (letter, texts) = match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(answer)) => (b'a', vec![answer]),
         Ok(Err(text)) => (b'e', vec![text.into_bytes()]),
         Err(payload) => {
-            let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
-                (*text).to_owned()
-            } else if let Some(text) = payload.downcast_ref::<String>() {
-                text.clone()
-            } else {
-                "panic without a message".to_owned()
-            };
-            let (place, calls) = seen.lock().unwrap().clone();
+            let message = said(&*payload);
+            let (place, calls) = seen.lock().unwrap().remove(&message).unwrap_or_default();
             (b'p', vec![message.into_bytes(), place.into_bytes(), calls.into_bytes()])
         }
     };

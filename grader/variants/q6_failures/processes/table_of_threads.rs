@@ -3,6 +3,7 @@
 use crate::child_error::ChildError;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
+use std::any::Any;
 use std::backtrace::Backtrace;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -15,12 +16,23 @@ use toolkit::{ForkError, fork};
 /// What is to be done in a process of its own.
 pub type Body = fn() -> Result<Vec<u8>, String>;
 
-static PANICS: LazyLock<Mutex<HashMap<ThreadId, (String, String)>>> = LazyLock::new(Mutex::default);
+static PANICS: LazyLock<Mutex<HashMap<(ThreadId, String), (String, String)>>> = LazyLock::new(Mutex::default);
+
+/// Who panics, and with which words.
+fn key(payload: &(dyn Any + Send)) -> (ThreadId, String) {
+    let message = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "panic without a message",
+    };
+    (thread::current().id(), message.to_owned())
+}
 
 fn note(info: &PanicHookInfo<'_>) {
-    let place = info.location().map_or_else(String::new, |at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
+    let place =
+        info.location().map_or_else(String::new, |at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
     let calls = format!("{}", Backtrace::force_capture());
-    PANICS.lock().unwrap_or_else(PoisonError::into_inner).insert(thread::current().id(), (place, calls));
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner).insert(key(info.payload()), (place, calls));
 }
 
 fn part(to: &mut Vec<u8>, bytes: &[u8]) {
@@ -42,13 +54,9 @@ fn tell(body: Body, mut to: UnixStream) -> io::Result<()> {
         }
         Err(payload) => {
             let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-            let (place, calls) = panics.remove(&thread::current().id()).unwrap_or_default();
-            let message = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
-                (Some(text), _) => text,
-                (_, Some(text)) => text.as_str(),
-                _ => "panic without a message",
-            };
-            for bytes in ["p", message, &place, &calls] {
+            let key = key(&*payload);
+            let (place, calls) = panics.remove(&key).unwrap_or_default();
+            for bytes in ["p", &key.1, &place, &calls] {
                 part(&mut all, bytes.as_bytes());
             }
             #[expect(clippy::mem_forget, reason = "the process ends, and its drop may panic")]
@@ -99,9 +107,11 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
     match (parts(&heard).as_deref(), status) {
         (Some([b"v", value]), _) => Ok(value.to_vec()),
         (Some([b"e", error]), _) => Err(ChildError::Returned(text(error))),
-        (Some([b"p", message, place, calls]), _) => {
-            Err(ChildError::Panicked { message: text(message), location: text(place), backtrace: text(calls) })
-        }
+        (Some([b"p", message, place, calls]), _) => Err(ChildError::Panicked {
+            message: text(message),
+            location: text(place),
+            backtrace: text(calls),
+        }),
         (_, WaitStatus::Signaled(_, signal, _)) => Err(ChildError::Killed { signal: signal as i32 }),
         (_, WaitStatus::Exited(_, code)) => Err(ChildError::Exited { code }),
         (_, other) => unreachable!("{other:?} is no end"),

@@ -5,7 +5,9 @@ use ipc_channel::ipc::{self, IpcSender};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::backtrace::Backtrace;
+use std::collections::BTreeMap;
 use std::panic;
 use std::thread;
 
@@ -13,7 +15,7 @@ pub type Body = fn() -> Result<Vec<u8>, String>;
 
 #[derive(Serialize, Deserialize)]
 enum News {
-    Panics { place: String, calls: String },
+    Panics { message: String, place: String, calls: String },
     Panicked { message: String },
     Answered(Vec<u8>),
     Failed(String),
@@ -29,15 +31,17 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
         toolkit::ForkError::Os(error) => ChildError::Os(error),
         _ => ChildError::Os(Errno::EPERM),
     })?;
-    let (mut location, mut backtrace) = (String::new(), String::new());
+    let mut panics = BTreeMap::new();
     let mut result = None;
     while let Ok(news) = receiver.recv() {
         match news {
-            News::Panics { place, calls } => (location, backtrace) = (place, calls),
+            News::Panics { message, place, calls } => {
+                panics.insert(message, (place, calls));
+            }
             News::Answered(bytes) => result = Some(Ok(bytes)),
             News::Failed(text) => result = Some(Err(ChildError::Returned(text))),
             News::Panicked { message } => {
-                let (location, backtrace) = (location.clone(), backtrace.clone());
+                let (location, backtrace) = panics.remove(&message).unwrap_or_default();
                 result = Some(Err(ChildError::Panicked { message, location, backtrace }));
             }
         }
@@ -64,19 +68,20 @@ fn tell(body: Body, sender: &IpcSender<News>) -> News {
             return;
         }
         let place = info.location().expect("every panic has a place").to_string();
-        let _ = from_hook.send(News::Panics { place, calls: Backtrace::force_capture().to_string() });
+        let (message, calls) = (message(info.payload()), Backtrace::force_capture().to_string());
+        let _ = from_hook.send(News::Panics { message, place, calls });
     }));
     match panic::catch_unwind(body) {
         Ok(Ok(bytes)) => News::Answered(bytes),
         Ok(Err(text)) => News::Failed(text),
-        Err(payload) => {
-            let payload = match payload.downcast::<String>() {
-                Ok(text) => return News::Panicked { message: *text },
-                Err(payload) => payload,
-            };
-            let text = payload.downcast::<&str>().map_or("panic without a message", |text| *text);
-            News::Panicked { message: text.to_owned() }
-        }
+        Err(payload) => News::Panicked { message: message(&*payload) },
+    }
+}
+
+fn message(payload: &dyn Any) -> String {
+    match payload.downcast_ref::<String>() {
+        Some(text) => text.clone(),
+        None => (*payload.downcast_ref::<&str>().unwrap_or(&"panic without a message")).to_owned(),
     }
 }
 

@@ -14,8 +14,8 @@ pub type Body = fn() -> Result<Vec<u8>, String>;
 /// # Errors
 ///
 /// - [`ChildError::Returned`] with the text, if the body returned an error;
-/// - [`ChildError::Panicked`] if it panicked: the message, the place of the panic and the calls that led there, whatever other
-///   threads of the body do;
+/// - [`ChildError::Panicked`] if it panicked: the message, the place of that panic and the calls that led there, whatever other
+///   threads of the body do, and whatever other panics the body has caught before or catches while that one unwinds;
 /// - [`ChildError::Killed`] or [`ChildError::Exited`] if the child ended before it had said all of that; leaving with code 0 is no
 ///   answer;
 /// - [`ChildError::Os`] if the system refuses a process or a descriptor.

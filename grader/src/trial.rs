@@ -341,6 +341,11 @@ impl Trace {
         panic.map_or("panic without a message", |entry| entry.text.as_str())
     }
 
+    /// Where among the events the judge first gave up waiting.
+    pub fn waited_in_vain(&self) -> Option<usize> {
+        self.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }))
+    }
+
     /// Who waits for what where the judge first gave up waiting; nothing if it never did.
     pub fn in_vain(&self) -> Vec<String> {
         let waits = self.events.iter().find_map(|event| match &event.seen {

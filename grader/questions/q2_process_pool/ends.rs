@@ -17,7 +17,9 @@ fn killed_in(trace: &Trace) -> Vec<u64> {
         match event.seen {
             Seen::Arrived { who, task, .. } => held.push((who, task)),
             Seen::Opened { who, task, .. } => held.retain(|other| *other != (who, task)),
-            Seen::Killed(who) => killed.extend(held.extract_if(.., |(other, _)| *other == who).map(|(_, task)| task)),
+            Seen::Killed(who) => {
+                killed.extend(held.extract_if(.., |(other, _)| *other == who).map(|(_, task)| task))
+            }
             _ => {}
         }
     }
@@ -54,7 +56,12 @@ pub(super) const CRASH: TrialRules = TrialRules {
         // One after the other, as often as it happens.
         let kills = (0..10).flat_map(|_| [Step::Gather(2), Step::Kill(Pick::Oldest)]);
         trials.push(trial(
-            &[Call::New(2), Call::Map(0, held(fresh, 0, 12)), Call::Map(0, held(fresh, 20, 4)), Call::Join(0)],
+            &[
+                Call::New(2),
+                Call::Map(0, held(fresh, 0, 12)),
+                Call::Map(0, held(fresh, 20, 4)),
+                Call::Join(0),
+            ],
             &kills.chain([flow(2, &[]), Step::Gather(2), Step::Quiet, flow(4, &[])]).collect::<Vec<_>>(),
         ));
         // An idle one: nothing is lost.
@@ -67,11 +74,26 @@ pub(super) const CRASH: TrialRules = TrialRules {
         // A task is in its pipe, but it dies before it has begun it: nothing is lost.
         trials.push(trial(
             &[Call::New(2), Call::Checkpoint(1), Call::Map(0, held(fresh, 0, 4)), Call::Join(0)],
-            &[Step::Checkpoint(1), Step::Quiet, Step::Stop(0), Step::GoOn, Step::Gather(1), Step::Quiet, Step::KillIdle(0)],
+            &[
+                Step::Checkpoint(1),
+                Step::Quiet,
+                Step::Stop(0),
+                Step::GoOn,
+                Step::Gather(1),
+                Step::Quiet,
+                Step::KillIdle(0),
+            ],
         ));
         // The next call replaces it, whatever the call.
         trials.push(trial(
-            &[Call::New(2), Call::Checkpoint(1), Call::Map(0, Vec::new()), Call::WorkerIds(0), Call::Checkpoint(2), Call::Join(0)],
+            &[
+                Call::New(2),
+                Call::Checkpoint(1),
+                Call::Map(0, Vec::new()),
+                Call::WorkerIds(0),
+                Call::Checkpoint(2),
+                Call::Join(0),
+            ],
             &[
                 Step::Checkpoint(1),
                 Step::Quiet,
@@ -119,7 +141,8 @@ pub(super) const CRASH: TrialRules = TrialRules {
                     false => super::expected(job, trace),
                 };
                 let got = results(trace, number);
-                if wanted[0] == words::WORKER_DIED && !got.iter().any(|(numbers, _)| *numbers == wanted.as_slice())
+                if wanted[0] == words::WORKER_DIED
+                    && !got.iter().any(|(numbers, _)| *numbers == wanted.as_slice())
                 {
                     let errors: Vec<String> = got
                         .iter()
@@ -127,7 +150,11 @@ pub(super) const CRASH: TrialRules = TrialRules {
                         .map(|(numbers, text)| say(numbers, text))
                         .collect();
                     let what = format!("the worker died in task {}, and nobody is told so", job.id);
-                    let line = format!("wanted {}; errors among the results: {}", say(&wanted, ""), errors.join(", "));
+                    let line = format!(
+                        "wanted {}; errors among the results: {}",
+                        say(&wanted, ""),
+                        errors.join(", ")
+                    );
                     return Err(Wrong::new(Fault::LostTask, what).with_evidence(vec![line]));
                 }
             }
@@ -137,7 +164,8 @@ pub(super) const CRASH: TrialRules = TrialRules {
         tickets_right(trial, trace).map_err(lost)?;
         let joined = calls(trial).iter().position(|call| matches!(call, Call::Join(_)));
         if joined.and_then(|join| returned(trace, join)) != Some(0) {
-            let what = "`join` fails, though every worker was waited for: a dead worker is the error of its task";
+            let what =
+                "`join` fails, though every worker was waited for: a dead worker is the error of its task";
             return Err(Wrong::new(Fault::WrongAnswer, what));
         }
         none_twice(trace)?;
@@ -202,20 +230,26 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         ]
         .concat();
         // A worker that was killed may take a moment to die: who is counted is who stays.
-        let mut trials = vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn])];
+        let mut trials =
+            vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn])];
         for end in [Call::Terminate(0), Call::Drop(0)] {
             // One of them does not hear `SIGTERM`.
             let mut jobs = held(fresh, 0, 4);
             jobs[1].then = Then::Deaf;
-            let calls = [
-                &[Call::New(2)],
-                queue(jobs).as_slice(),
-                &[Call::Checkpoint(1), end, Call::Checkpoint(2)],
-            ]
-            .concat();
+            let calls =
+                [&[Call::New(2)], queue(jobs).as_slice(), &[Call::Checkpoint(1), end, Call::Checkpoint(2)]]
+                    .concat();
             trials.push(trial(
                 &calls,
-                &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn, Step::Checkpoint(2), Step::Quiet, Step::Census, Step::GoOn],
+                &[
+                    Step::Checkpoint(1),
+                    Step::Gather(2),
+                    Step::GoOn,
+                    Step::Checkpoint(2),
+                    Step::Quiet,
+                    Step::Census,
+                    Step::GoOn,
+                ],
             ));
         }
         // `close` does not wait, and `join` drops what nobody has asked for, errors among it.
@@ -242,7 +276,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         });
         if let Some(name) = ends {
             let reached = trace.events.iter().any(|event| event.seen == Seen::Checkpoint(2));
-            let waited = trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }));
+            let waited = trace.waited_in_vain().is_some();
             if waited && !opened_before(trace, 2) {
                 let what = format!("`{name}` waits for workers that are busy instead of killing them");
                 return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
@@ -250,7 +284,8 @@ pub(super) const CLOSE: TrialRules = TrialRules {
             trace.good_end(Fault::Hang, "the pool does not come to its end")?;
             return match trace.censuses().last() {
                 Some(census) if reached && !census.children.is_empty() => {
-                    let what = format!("`{name}` has returned, and {} workers still run", census.children.len());
+                    let what =
+                        format!("`{name}` has returned, and {} workers still run", census.children.len());
                     Err(Wrong::new(Fault::Orphan, what))
                 }
                 _ => Ok(()),
@@ -301,7 +336,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
 /// Whether a gate was opened before this checkpoint.
 fn opened_before(trace: &Trace, number: u64) -> bool {
     let reached = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(number));
-    let waited = trace.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }));
+    let waited = trace.waited_in_vain();
     matches!((waited, reached), (Some(waited), Some(reached)) if reached < waited)
 }
 

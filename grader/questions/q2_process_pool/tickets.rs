@@ -23,7 +23,8 @@ pub(super) const ASYNC: TrialRules = TrialRules {
         let asked = [&[Call::Checkpoint(1)], gets.as_slice(), &[Call::Join(0)]].concat();
         let closed = [&[Call::Checkpoint(1), Call::Close(0)], gets.as_slice(), &[Call::Join(0)]].concat();
         let refusing = Job { refuses: true, ..Job::plain(7, fresh.fresh()) };
-        let more = [Call::ApplyAsync(0, refusing), Call::Get(0, 2), Call::Get(0, 0), Call::Get(0, 1), Call::Join(0)];
+        let more =
+            [Call::ApplyAsync(0, refusing), Call::Get(0, 2), Call::Get(0, 0), Call::Get(0, 1), Call::Join(0)];
         let stranger = [
             Call::New(1),
             Call::New(1),
@@ -45,7 +46,10 @@ pub(super) const ASYNC: TrialRules = TrialRules {
             trial(&scene(held(fresh, 0, 5), &closed), &[Step::Checkpoint(1), Step::GoOn, backwards(5, 2)]),
             // A free worker begins at once, without any further call.
             trial(
-                &scene(held(fresh, 0, 2), &[Call::Checkpoint(1), Call::Get(0, 1), Call::Get(0, 0), Call::Join(0)]),
+                &scene(
+                    held(fresh, 0, 2),
+                    &[Call::Checkpoint(1), Call::Get(0, 1), Call::Get(0, 0), Call::Join(0)],
+                ),
                 &[Step::Checkpoint(1), Step::Gather(2), Step::GoOn],
             ),
             trial(&scene(plain(fresh, 0, 2), &more), &[]),
@@ -67,7 +71,7 @@ pub(super) const ASYNC: TrialRules = TrialRules {
         }
         let gathers = trial.script.contains(&Step::Gather(2));
         if trial.script.first() == Some(&Step::Checkpoint(1)) {
-            let waited = trace.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }));
+            let waited = trace.waited_in_vain();
             let reached = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(1));
             if waited.is_some_and(|waited| reached.is_none_or(|reached| waited < reached)) {
                 let what = "`apply_async` waits while the workers are busy";
@@ -103,13 +107,8 @@ pub(super) const TIMEOUT: TrialRules = TrialRules {
         // Something else happens while it waits: another task gets done.
         let mut beside = scene(400);
         beside.words[0] = Call::New(2).to_words();
-        beside.script = vec![
-            Step::Gather(2),
-            Step::Quiet,
-            Step::Open(Pick::Task(1)),
-            Step::Checkpoint(1),
-            Step::GoOn,
-        ];
+        beside.script =
+            vec![Step::Gather(2), Step::Quiet, Step::Open(Pick::Task(1)), Step::Checkpoint(1), Step::GoOn];
         vec![scene(40), scene(0), beside]
     },
     judge: |trial, trace| {
@@ -118,7 +117,7 @@ pub(super) const TIMEOUT: TrialRules = TrialRules {
             _ => None,
         });
         let reached = trace.events.iter().position(|event| event.seen == Seen::Checkpoint(1));
-        let waited = trace.events.iter().position(|event| matches!(event.seen, Seen::InVain { .. }));
+        let waited = trace.waited_in_vain();
         if waited.is_some_and(|waited| reached.is_none_or(|reached| waited < reached)) {
             let what = "`get_timeout` goes on waiting, for ever, though its time is over";
             return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));

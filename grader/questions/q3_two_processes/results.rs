@@ -14,7 +14,7 @@ pub(super) fn place(trace: &Trace, is_it: impl Fn(&Seen) -> bool) -> Option<usiz
 
 /// Whether the judge waited in vain before the driver came to this checkpoint.
 pub(super) fn stuck_before(trace: &Trace, number: u64) -> bool {
-    let waited = place(trace, |seen| matches!(seen, Seen::InVain { .. }));
+    let waited = trace.waited_in_vain();
     let reached = place(trace, |seen| *seen == Seen::Checkpoint(number));
     waited.is_some_and(|waited| reached.is_none_or(|reached| waited < reached))
 }
@@ -69,7 +69,9 @@ pub(super) fn is(trace: &Trace, call: usize, wanted: [u64; 2], name: &str) -> Re
 /// How a child that does this ends, as `join` tells it.
 pub(super) fn exit(then: Then) -> [u64; 2] {
     match then {
-        Then::Return(code) | Then::Exit(code) | Then::Outlive(code) => [words::CODE, u64::from(code.cast_unsigned() & 0xff)],
+        Then::Return(code) | Then::Exit(code) | Then::Outlive(code) => {
+            [words::CODE, u64::from(code.cast_unsigned() & 0xff)]
+        }
         Then::Panic | Then::PanicWithNumber => [words::CODE, 101],
         Then::Abort => [words::SIGNAL, 6],
         Then::Signal(signal) => [words::SIGNAL, signal.unsigned_abs().into()],

@@ -245,7 +245,7 @@ const PERMITS: TrialRules = TrialRules {
             let what = format!("{most} permits were out at the same time, and there are {count}");
             return Err(Wrong::new(Fault::Race, what));
         }
-        let vain = trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }));
+        let vain = trace.waited_in_vain().is_some();
         if vain {
             let what = "a permit is free, and a process that waits for it sleeps on";
             return Err(Wrong::new(Fault::LostWakeUp, what).with_evidence(trace.in_vain()));
@@ -372,7 +372,7 @@ const CONDITION: TrialRules = TrialRules {
             let what = "two processes came back from `wait` and had the lock at the same time";
             return Err(Wrong::new(Fault::Race, what));
         }
-        if trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. })) {
+        if trace.waited_in_vain().is_some() {
             return Err(Wrong::new(Fault::LostWakeUp, SLEEPS_ON).with_evidence(trace.in_vain()));
         }
         ended(trial, trace, Fault::LostWakeUp, SLEEPS_ON)?;

@@ -8,7 +8,7 @@ use crate::actors::{DOOR, GO_ON, at, checkpoint, gather, kill, kill_at, script, 
 use crate::actors::{Returned, answers, gate, most_at_once, name, one_by_one, open, returned, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Seen, Trace, Trial, TrialRules};
+use crate::trial::{Trace, Trial, TrialRules};
 use wire::actors::{self as common, Op};
 
 // --- a holder dies ------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ pub(super) const PERMIT_BACK: TrialRules = TrialRules {
             ));
         }
         let lost = "a process has died with a permit, and nobody can have it any more";
-        if trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. })) {
+        if trace.waited_in_vain().is_some() {
             return Err(Wrong::new(Fault::HungOnCrash, lost).with_evidence(trace.in_vain()));
         }
         ended(trial, trace, Fault::HungOnCrash, lost)?;

@@ -6,7 +6,7 @@ use super::super::words::pipe as links;
 use super::super::words::players::{self as words, Call, Told};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Event, Pick, Seen, Step, Trace, Trial, Who};
+use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
 
 /// Of a drop after [`words::BLOCK_TERM`].
 pub(super) const DROP_WAITS: &str =
@@ -130,7 +130,8 @@ pub(super) fn nobody_waits_for_the_stopped(trace: &Trace, who: &str) -> Result<(
     let from = trace.events.iter().position(|event| matches!(event.seen, Seen::Stopped(_)));
     let meanwhile = &trace.events[from.unwrap_or(trace.events.len())..];
     let killed = meanwhile.iter().position(|event| matches!(event.seen, Seen::Killed(_)));
-    if !is_in_vain(&meanwhile[..killed.unwrap_or(meanwhile.len())]) {
+    let meanwhile = &meanwhile[..killed.unwrap_or(meanwhile.len())];
+    if !meanwhile.iter().any(|event| matches!(event.seen, Seen::InVain { .. })) {
         return Ok(());
     }
     let what = format!("when a process is stopped while it waits in `get`, {who} until it goes on");
@@ -144,15 +145,11 @@ pub(super) fn nobody_waits_for_the_stopped(trace: &Trace, who: &str) -> Result<(
 ///
 /// If the judge waited in vain.
 pub(super) fn gives_up(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
-    if !is_in_vain(&trace.events) {
+    if trace.waited_in_vain().is_none() {
         return Ok(());
     }
     let what = format!("when {}, `get_timeout` does not give up", trial.scene);
     Err(Wrong::new(Fault::Hang, what).with_evidence(trace.in_vain()))
-}
-
-fn is_in_vain(events: &[Event]) -> bool {
-    events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }))
 }
 
 /// Every call that tells was told, but by those that the judge has killed.

@@ -251,7 +251,7 @@ const BUFFER: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         no_panic(trial, trace, name)?;
-        let vain = trace.events.iter().any(|event| matches!(event.seen, Seen::InVain { .. }));
+        let vain = trace.waited_in_vain().is_some();
         let put = calls(trial).iter().position(|call| call.code == PUT_MANY).unwrap_or_default();
         if vain && told(trace, put).is_none_or(|told| told.kind == words::OK) {
             let what = format!("when {}, `put` waits until somebody gets", trial.scene);

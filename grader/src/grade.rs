@@ -109,7 +109,7 @@ pub fn grade_questions(
         if workshop.keeps_programs() && pieces.iter().any(watches) {
             // The first thing that is done is compiling, which leaves a processor free. In a class another answer has it, and
             // many do not compile.
-            scope.spawn(|| enclosures.make_ready(shared.thirds()));
+            scope.spawn(|| enclosures.make_ready(shared.quarters()));
         }
         lanes::for_each(pieces.len(), pieces.len(), one)
     })?;

@@ -13,8 +13,8 @@ use std::thread::{self, Thread};
 pub enum Load {
     /// A processor, for most of its time.
     Whole,
-    /// A third of one: mostly it waits and watches.
-    Third,
+    /// A quarter of one: mostly it waits and watches.
+    Quarter,
 }
 
 /// Lanes that several callers share: however many pieces of work are asked for, and by whom, no more of them are
@@ -27,7 +27,7 @@ pub struct Lanes {
 
 #[derive(Debug)]
 struct Queue {
-    free_thirds: usize,
+    free_quarters: usize,
     /// Who waits, in the order in which they came. Hundreds may wait: only the first is ever woken.
     waiting: VecDeque<Thread>,
 }
@@ -41,10 +41,10 @@ impl Queue {
 }
 
 impl Load {
-    fn thirds(self) -> usize {
+    fn quarters(self) -> usize {
         match self {
-            Load::Whole => 3,
-            Load::Third => 1,
+            Load::Whole => 4,
+            Load::Quarter => 1,
         }
     }
 }
@@ -53,13 +53,13 @@ impl Lanes {
     /// `count` lanes, or one if that is 0.
     pub fn new(count: usize) -> Self {
         let count = count.max(1);
-        let queue = Queue { free_thirds: 3 * count, waiting: VecDeque::new() };
+        let queue = Queue { free_quarters: 4 * count, waiting: VecDeque::new() };
         Self { count, queue: Mutex::new(queue) }
     }
 
-    /// How many pieces of work are under way at the same time, if each needs a [third](Load::Third) of a lane.
-    pub fn thirds(&self) -> usize {
-        3 * self.count
+    /// How many pieces of work are under way at the same time, if each needs a [quarter](Load::Quarter) of a lane.
+    pub fn quarters(&self) -> usize {
+        4 * self.count
     }
 
     /// Does one piece of work in these lanes. Blocks until there is room, and until it is done.
@@ -81,24 +81,24 @@ impl Lanes {
         load: Load,
         work: impl Fn(usize) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let most = self.thirds() / load.thirds();
+        let most = self.quarters() / load.quarters();
         for_each(count, most, |number| self.run(load, || work(number)))
     }
 
     fn enter(&self, load: Load) -> Room<'_> {
-        let thirds = load.thirds();
+        let quarters = load.quarters();
         let mut queue = self.locked();
         let this = thread::current();
         queue.waiting.push_back(this.clone());
-        while queue.waiting.front().map(Thread::id) != Some(this.id()) || queue.free_thirds < thirds {
+        while queue.waiting.front().map(Thread::id) != Some(this.id()) || queue.free_quarters < quarters {
             drop(queue);
             thread::park();
             queue = self.locked();
         }
-        queue.free_thirds -= thirds;
+        queue.free_quarters -= quarters;
         queue.waiting.pop_front();
         queue.wake_first();
-        Room { lanes: self, thirds }
+        Room { lanes: self, quarters }
     }
 
     fn locked(&self) -> MutexGuard<'_, Queue> {
@@ -109,13 +109,13 @@ impl Lanes {
 /// Room for a piece of work; given back when it is done, also by a panic.
 struct Room<'a> {
     lanes: &'a Lanes,
-    thirds: usize,
+    quarters: usize,
 }
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
         let mut queue = self.lanes.locked();
-        queue.free_thirds += self.thirds;
+        queue.free_quarters += self.quarters;
         queue.wake_first();
     }
 }
@@ -159,26 +159,26 @@ mod tests {
     #[test]
     fn lanes_hold_no_more_than_they_are_for_and_lose_nobody() {
         let lanes = Lanes::new(2);
-        let (thirds, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (quarters, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let busy = |load: Load| {
-            let now = thirds.fetch_add(load.thirds(), Ordering::SeqCst) + load.thirds();
+            let now = quarters.fetch_add(load.quarters(), Ordering::SeqCst) + load.quarters();
             most.fetch_max(now, Ordering::SeqCst);
             thread::yield_now();
-            thirds.fetch_sub(load.thirds(), Ordering::SeqCst);
+            quarters.fetch_sub(load.quarters(), Ordering::SeqCst);
         };
         let ask = |load: Load| lanes.for_each(200, load, |number| Ok((busy(load), number).1)).unwrap();
         thread::scope(|scope| {
-            let asked = [Load::Whole, Load::Third, Load::Whole].map(|load| scope.spawn(move || ask(load)));
+            let asked = [Load::Whole, Load::Quarter, Load::Whole].map(|load| scope.spawn(move || ask(load)));
             for done in asked {
                 assert_eq!(done.join().unwrap(), (0..200).collect::<Vec<_>>());
             }
         });
-        assert!(most.into_inner() <= 6);
+        assert!(most.into_inner() <= lanes.quarters());
         let panics = || lanes.run(Load::Whole, || panic!("in a lane"));
         for _ in 0..3 {
             assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
         }
-        assert_eq!(lanes.run(Load::Third, || 7), 7);
+        assert_eq!(lanes.run(Load::Quarter, || 7), 7);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Bench<'_> {
         // For each check the number of the first trial so far that decides it.
         let decided: Vec<AtomicUsize> = checks.iter().map(|_| AtomicUsize::new(usize::MAX)).collect();
         // Most of a trial's time is spent on watching that nothing moves.
-        let tried = lanes.for_each(jobs.len(), Load::Third, |job| {
+        let tried = lanes.for_each(jobs.len(), Load::Quarter, |job| {
             let (place, number) = jobs[job];
             if decided[place].load(Ordering::Relaxed) < number {
                 return Ok(Assessment::Sound); // nobody asks for it any more

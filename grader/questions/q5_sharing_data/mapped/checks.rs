@@ -75,12 +75,6 @@ const ADDS: TrialRules = TrialRules {
         let adds = |door: u64, end: u64| [open_file(3), gate(DOOR + door), [words::ADD_OFTEN, 1, end]];
         let takes = [open_file(3), gate(DOOR + 2), [words::TAKE_OFTEN, 1, MEETINGS]];
         let makes = |door: u64| [gate(DOOR + door), open_file(2), add(0, 1)];
-        // Too large, while another takes.
-        let too_large = || {
-            let fills = [open_file(3), gate(DOOR + 1), [words::FILL_OFTEN, 1, MEETINGS]];
-            let empties = [open_file(3), gate(DOOR + 2), [words::EMPTY_OFTEN, 1, 0]];
-            trial(&[], &[wait_for(1), wait_for(2)], &[&fills, &empties], &together(2))
-        };
         let all = [wait_for(1), wait_for(2), wait_for(3), open_file(3)];
         let found = [common::READ, words::FOUND, 0];
         vec![
@@ -96,10 +90,17 @@ const ADDS: TrialRules = TrialRules {
                 &[&adds(1, NO_END), &takes, &adds(3, NO_END)],
                 &together(3),
             ),
-            // Beside others who want the processors one of these may hardly ever have both at the counter.
-            too_large(),
-            too_large(),
-            too_large(),
+            // Too large, while another takes: the two must often be on both processors, so that it begins before the rest.
+            trial(
+                &[],
+                &[wait_for(1), wait_for(2)],
+                &[
+                    &[open_file(3), gate(DOOR + 1), [words::FILL_OFTEN, 1, 3 * MEETINGS]],
+                    &[open_file(3), gate(DOOR + 2), [words::EMPTY_OFTEN, 1, 0]],
+                ],
+                &together(2),
+            )
+            .long(),
             // Three make the file at the same time.
             trial(
                 &[],

@@ -14,10 +14,12 @@
 pub mod cut;
 pub mod groups;
 pub mod late;
+pub mod room;
 pub mod threads;
 
 pub use cut::{die_after, leave_after};
 pub use groups::before_group;
+pub use room::around_room;
 pub use threads::before_thread;
 
 use nix::libc::{

@@ -62,6 +62,16 @@ fn together(tasks: u64) -> Vec<Step> {
     [Step::Gather(tasks as usize)].into_iter().chain(all).collect()
 }
 
+/// Lets the first of three open the file and holds it where it makes room, twice; each time another one opens the file.
+fn half_made() -> Vec<Step> {
+    let held = [(words::BEFORE_ROOM, 3, DOOR + 2), (words::AFTER_ROOM, 2, DOOR + 3)];
+    let another = |(task, held, door)| {
+        [Step::Gather(held), Step::Open(Pick::Task(door)), Step::Quiet, Step::Open(Pick::Task(task))]
+    };
+    let begin = [Step::Gather(3), Step::Open(Pick::Task(DOOR + 1))];
+    begin.into_iter().chain(held.into_iter().flat_map(another)).collect()
+}
+
 // --- nothing is lost -------------------------------------------------------------------------------------------
 
 /// How often two must have been at the counter at the same time.
@@ -107,6 +117,13 @@ const ADDS: TrialRules = TrialRules {
                 &[&all[..3], &[open_file(2), get(0)]].concat(),
                 &[&makes(1), &makes(2), &makes(3)],
                 &together(3),
+            ),
+            // The same, and whoever is first is held twice meanwhile, with a file that is half made.
+            trial(
+                &[],
+                &[&all[..3], &[open_file(2), get(0)]].concat(),
+                &[&[&[[words::HOLD, 0, 0]][..], &makes(1)].concat(), &makes(2), &makes(3)],
+                &half_made(),
             ),
             // Too large.
             trial(
@@ -171,9 +188,11 @@ const ADDS: TrialRules = TrialRules {
             return match left {
                 3 => Ok(()),
                 _ => {
-                    let what = format!(
-                        "three processes made the file at once and added 1 each, and the counter is {left}"
-                    );
+                    let opened = match calls.iter().any(|call| call.op[0] == words::HOLD) {
+                        true => "two processes opened the file while a third was making it",
+                        false => "three processes made the file at once",
+                    };
+                    let what = format!("{opened}, each of them added 1, and the counter is {left}");
                     Err(Wrong::new(Fault::Race, what))
                 }
             };

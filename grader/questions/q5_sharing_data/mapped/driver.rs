@@ -2,11 +2,13 @@
 
 use super::super::words::mapped as words;
 use crate::actors::{Actor, Cast, Part};
+use crate::faults::{self, room::Moment};
+use crate::gate;
 use crate::session::serve;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use toolkit::shm::MapError;
 use wire::actors::Op;
 
@@ -100,6 +102,10 @@ impl Part for Driver {
                     }
                 }
                 words::CLOSE => open = None,
+                words::HOLD => {
+                    HOLDS.store(true, Ordering::Relaxed);
+                    faults::around_room(hold);
+                }
                 words::REMOVE => std::fs::remove_file(path).expect("the file is there"),
                 words::ADD => return [counters().add(index, other), 0],
                 words::GET => return [counters().get(index), 0],
@@ -144,6 +150,19 @@ impl Part for Driver {
             [0, 0]
         });
     }
+}
+
+/// Whether this process is to be held where it makes room in a file.
+static HOLDS: AtomicBool = AtomicBool::new(false);
+
+/// Only at its first: what else it does with lengths is its own business.
+fn hold(moment: Moment) {
+    let task = match moment {
+        Moment::Before if HOLDS.load(Ordering::Relaxed) => words::BEFORE_ROOM,
+        Moment::After if HOLDS.swap(false, Ordering::Relaxed) => words::AFTER_ROOM,
+        _ => return,
+    };
+    gate::wait(task);
 }
 
 /// Adds one to a counter until others have added in between, but not often, so many times; how often it has added.

@@ -43,6 +43,14 @@ pub const FILL_OFTEN: u64 = 17;
 /// Takes from a counter, again and again, until cell [`ENOUGH`] is not 0, or for [`actors::LONGEST`].
 pub const EMPTY_OFTEN: u64 = 18;
 
+/// Has this process stand at the gates of [`BEFORE_ROOM`] and [`AFTER_ROOM`] where it first makes room in a file.
+pub const HOLD: u64 = 19;
+
+/// The task of who is about to make room: the file is there, if it has its name already, and empty.
+pub const BEFORE_ROOM: u64 = 1;
+/// The task of who has just made room: the file is as long as it should be, and nothing is in it.
+pub const AFTER_ROOM: u64 = 2;
+
 /// Half of the largest number, and one: two of them are too large.
 pub const HALF: u64 = 1 << 63;
 

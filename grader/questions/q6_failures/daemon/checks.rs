@@ -16,6 +16,7 @@ const HOUR: u64 = 3600;
 const PLAIN: Plan = Plan { seconds: 0, panic_at: 0, payload: 0 };
 const FIRST: Op = [STOP, 0, 0];
 const SECOND_ONE: Op = [STOP, 1, 0];
+const THIRD: Op = [STOP, 2, 0];
 const DROP_FIRST: Op = [DROP, 0, 0];
 /// Longer than any script.
 const LONG: Op = start(10_000 * HOUR, PLAIN);
@@ -253,13 +254,15 @@ const BEATS: Rules = Rules {
 const STOPS: Rules = Rules {
     check: "q6.daemon_stop",
     experiments: |world, _| {
-        let exact: [&[Op]; 5] = [
+        let exact: [&[Op]; 6] = [
             &[start(HOUR, PLAIN), sleep(1), FIRST, sleep(2 * HOUR)],
             &[LONG, sleep(1), FIRST],
             &[LONG, FIRST, sleep(1)],
             // Asked just as the worker begins to wait: whoever misses that is late by years.
             &[LONG, beat(1), FIRST],
             &[start(10, PLAIN), start(10, PLAIN), sleep(15), FIRST, sleep(1), SECOND_ONE, sleep(30)],
+            // Three wait, each longer than the one before: a wake-up for no reason comes to one of them in time.
+            &[LONG, LONG, LONG, sleep(1), FIRST, SECOND_ONE, THIRD],
         ];
         let free: [&[Op]; 3] = [
             &[start(1, PLAIN), beat(2), FIRST, sleep(0)],

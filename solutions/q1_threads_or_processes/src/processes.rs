@@ -26,6 +26,8 @@ type Said = Result<u64, String>;
 ///
 /// If the system refuses a process, or a pipe to it; no process is left then.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    // A job may leave by `process::exit`, which writes what it finds in the buffer: let there be nothing of the caller's.
+    let _ = io::stdout().flush();
     // All are started before one is waited for. If one cannot be, those before it are dropped, and so killed.
     let children = jobs.iter().map(|job| Child::start(job)).collect::<Result<Vec<_>, _>>()?;
     children.into_iter().map(Child::outcome).collect()

@@ -174,6 +174,7 @@ const SEPARATE: TrialRules = TrialRules {
             ),
             printed(&[Then::Return, Then::Return]),
             printed(&[Then::Panic, Then::Return]),
+            printed(&[Then::Exit(3), Then::Return]),
         ]
     },
     judge: |trial, trace| {

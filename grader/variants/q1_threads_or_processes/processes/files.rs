@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// As asked for.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    drop(std::io::stdout().flush());
     let mut started: Vec<(Pid, File)> = Vec::new();
     for job in jobs {
         match start(job) {

@@ -126,6 +126,7 @@ fn listen(children: &mut [Child]) -> Result<(), Errno> {
 
 /// See the stub.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    drop(std::io::Write::flush(&mut std::io::stdout()));
     let mut children: Vec<Child> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let (from, to) = pipe().map_err(RunError::Os)?;

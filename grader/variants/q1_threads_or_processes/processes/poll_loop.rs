@@ -23,6 +23,7 @@ struct Line {
 
 /// As asked for.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    drop(std::io::Write::flush(&mut std::io::stdout()));
     let mut lines = Vec::new();
     for _ in jobs {
         let (from, to) = pipe2(OFlag::O_CLOEXEC).map_err(RunError::Os)?;
@@ -59,8 +60,12 @@ fn run(lines: &mut [Line], jobs: &[Job<'_>]) -> Result<(), RunError> {
             Err(error) => return Err(RunError::Os(error)),
             Ok(_) => {}
         }
-        let ready: Vec<usize> =
-            open.into_iter().zip(&fds).filter(|(_, fd)| fd.any() == Some(true)).map(|(place, _)| place).collect();
+        let ready: Vec<usize> = open
+            .into_iter()
+            .zip(&fds)
+            .filter(|(_, fd)| fd.any() == Some(true))
+            .map(|(place, _)| place)
+            .collect();
         for place in ready {
             take(&mut lines[place]).map_err(RunError::Os)?;
         }

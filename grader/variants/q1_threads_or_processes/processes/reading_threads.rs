@@ -13,6 +13,7 @@ use std::thread;
 
 /// As asked for.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    drop(std::io::stdout().flush());
     let mut started: Vec<(Pid, UnixStream)> = Vec::with_capacity(jobs.len());
     for job in jobs {
         match start(job) {
@@ -32,9 +33,8 @@ pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
 }
 
 fn start(job: Job<'_>) -> Result<(Pid, UnixStream), RunError> {
-    let (ours, theirs) = UnixStream::pair().map_err(|error| {
-        RunError::Os(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
-    })?;
+    let (ours, theirs) = UnixStream::pair()
+        .map_err(|error| RunError::Os(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)))?;
     let id = toolkit::fork(move || {
         let mut theirs = theirs;
         let (kind, body) = match catch_unwind(AssertUnwindSafe(|| job())) {
@@ -57,9 +57,9 @@ fn read(id: Pid, mut from: UnixStream) -> Result<Outcome, RunError> {
     let mut bytes = Vec::new();
     let read = from.read_to_end(&mut bytes);
     let end = wait(id).map_err(RunError::Os)?;
-    let whole = bytes.split_at_checked(9).filter(|(head, body)| {
-        read.is_ok() && head[1..] == (body.len() as u64).to_le_bytes()
-    });
+    let whole = bytes
+        .split_at_checked(9)
+        .filter(|(head, body)| read.is_ok() && head[1..] == (body.len() as u64).to_le_bytes());
     Ok(match (whole, end) {
         (Some(([0, ..], body)), _) => Outcome::Done(u64::from_le_bytes(body.try_into().expect("8 bytes"))),
         (Some((_, body)), _) => Outcome::Panicked(String::from_utf8_lossy(body).into_owned()),

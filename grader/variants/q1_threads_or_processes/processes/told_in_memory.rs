@@ -92,6 +92,7 @@ fn io(error: std::io::Error) -> RunError {
 
 /// See the stub.
 pub fn in_processes(jobs: &[Job<'_>]) -> Result<Vec<Outcome>, RunError> {
+    drop(std::io::stdout().flush());
     let mut children: Vec<Child> = Vec::new();
     for job in jobs {
         let file = loop {

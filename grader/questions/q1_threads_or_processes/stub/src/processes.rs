@@ -10,9 +10,9 @@ use crate::run_error::RunError;
 ///
 /// All jobs are at work at the same time, however many there are, each in a child of the caller that was started for it. A child
 /// works on a copy of the caller's memory: the caller sees nothing of what it changes, and what the caller has buffered but not yet
-/// written is not written a second time. Blocks until all have ended; then no process, no zombie and no descriptor is left. A child that the
-/// caller has started otherwise is left to the caller, also when it ends meanwhile. No job starts a process that
-/// outlives it. No jobs have no outcomes.
+/// written is not written a second time, also where a job leaves by `std::process::exit`. Blocks until all have ended; then no
+/// process, no zombie and no descriptor is left. A child that the caller has started otherwise is left to the caller, also when it
+/// ends meanwhile. No job starts a process that outlives it. No jobs have no outcomes.
 ///
 /// A job that panics is [`Outcome::Panicked`] with the text of its panic, however long, as in `in_threads`. If a signal ends
 /// the process before its job is done, or before all of this has been said, that is [`Outcome::Killed`]; if the process leaves

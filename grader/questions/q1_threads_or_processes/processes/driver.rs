@@ -243,7 +243,7 @@ fn run(job: Job, local: &AtomicU64) -> u64 {
         Then::PanicNumber => panic_any(job.id),
         Then::Panic | Then::PanicLong(_) => panic_any(words::panic_text(job)),
         Then::PanicShort(which) => panic_any(words::SHORT_TEXTS[which as usize % words::SHORT_TEXTS.len()]),
-        Then::Torn(_) => {
+        Then::Torn(_) | Then::TornLines(_) => {
             let text = words::panic_text(job);
             let _dies = DiesHalfWay(text.len() as u64 / 2);
             panic_any(text)

@@ -96,7 +96,7 @@ pub(in super::super) fn wanted(job: Job, trace: &Trace) -> ([u64; 2], String) {
         Then::PanicNumber => ([words::PANICKED, 0], "panic without a message".to_owned()),
         Then::Exit(code) => ([words::EXITED, code.into()], none),
         Then::Abort => ([words::KILLED, 6], none),
-        Then::Torn(_) => ([words::KILLED, 9], none),
+        Then::Torn(_) | Then::TornLines(_) => ([words::KILLED, 9], none),
         Then::Signal(signal) => ([words::KILLED, signal.into()], none),
     }
 }
@@ -115,7 +115,7 @@ fn manner(job: Job) -> &'static str {
         Then::Panic | Then::PanicPlain | Then::PanicNumber | Then::PanicLong(_) | Then::PanicShort(_) => {
             ", which panicked,"
         }
-        Then::Torn(_) => ", which was killed in the middle of telling its panic,",
+        Then::Torn(_) | Then::TornLines(_) => ", which was killed in the middle of telling its panic,",
         Then::Exit(_) => ", which left by `exit`,",
         Then::Abort | Then::Signal(_) => ", which a signal killed,",
     }
@@ -141,7 +141,7 @@ pub(in super::super) fn all_right(trial: &Trial, trace: &Trace, call: usize) -> 
     // Whoever tells the text without a single write has told all of it.
     let is_whole = |place: usize| {
         let told = ([words::PANICKED, 0], words::panic_text(jobs[place]));
-        matches!(jobs[place].then, Then::Torn(_)) && is_right(&got[place], &told)
+        matches!(jobs[place].then, Then::Torn(_) | Then::TornLines(_)) && is_right(&got[place], &told)
     };
     let is_wrong = |place: usize| !is_right(&got[place], &right[place]) && !is_whole(place);
     let Some(wrong) = (0..got.len()).find(|&place| is_wrong(place)) else {

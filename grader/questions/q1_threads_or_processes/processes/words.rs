@@ -19,6 +19,8 @@ pub enum Then {
     PanicShort(u32),
     /// Panic with a text of about so many bytes, and be killed when half of that has been written somewhere.
     Torn(u32),
+    /// The same with a text of so many ends of lines: wherever it is cut, it ends as a line does.
+    TornLines(u32),
     /// Leave by `std::process::exit` with this code.
     Exit(u32),
     /// Abort.
@@ -65,6 +67,7 @@ impl Job {
             Then::Add(number) => (8, number),
             Then::PanicShort(which) => (9, which),
             Then::Torn(bytes) => (10, bytes),
+            Then::TornLines(bytes) => (11, bytes),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -84,6 +87,7 @@ impl Job {
             8 => Then::Add(with),
             9 => Then::PanicShort(with),
             10 => Then::Torn(with),
+            11 => Then::TornLines(with),
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })
@@ -109,6 +113,7 @@ pub fn panic_text(job: Job) -> String {
             let line = |number| format!("line {number} of what job {} has to say; ", job.id);
             (0..bytes / 32).map(line).collect()
         }
+        Then::TornLines(bytes) => "\n".repeat(bytes as usize),
         _ => format!("job {} panics on purpose", job.id),
     }
 }

@@ -14,6 +14,10 @@ programs! {
         threads { join_then_print join_one_by_one }
         alone { fork_copies exit_code killed_child }
     }
+    q4_locked_list {
+        threads { history_after_the_lock history_in_the_lock }
+        alone { life_of_a_guard }
+    }
     q5_sharing_data {
         threads {
             lost_update check_then_act tickets two_senders pair_of_atomics pair_in_a_lock store_buffering publish
@@ -24,5 +28,13 @@ programs! {
     q6_failures {
         threads { panic_in_thread poison half_a_transfer guard stop_flag }
         alone { panic_in_child retry }
+    }
+    q7_thread_pool {
+        threads { job_under_the_lock closed_comes_first panic_in_a_task }
+        alone { }
+    }
+    q8_pool_timing {
+        threads { slowest_worker }
+        alone { whole_seconds square_that_fits_not }
     }
 }

@@ -107,8 +107,9 @@ fn the_stub_is_not_started_and_nobody_is_told_of_panics() {
     let question = grader::catalogue::find("q4").expect("q4");
     let ran = Folder::new("stub").with(question.stub[0].1).grade();
     assert_eq!(ran.code, 1);
-    assert_eq!(ran.out.matches("TODO").count(), 9, "{}", ran.out);
-    assert!(ran.out.contains("score 0/90"), "{}", ran.out);
+    // Nine checks, and the quiz.
+    assert_eq!(ran.out.matches("TODO").count(), 10, "{}", ran.out);
+    assert!(ran.out.contains("score 0/100"), "{}", ran.out);
     assert!(!format!("{}{}", ran.out, ran.err).contains("panicked"), "{}{}", ran.out, ran.err);
 }
 

@@ -31,6 +31,7 @@ const NAMED: &[(&str, &[&str])] = &[
         &["workers", "submission", "scheduling", "load_balancing", "reuse", "parallel", "results", "cleanup"],
     ),
     ("q3", &["what", "gil", "cpu_bound", "independent_tasks", "scaling", "fault_isolation", "resources"]),
+    ("q4", &["lock", "race", "empty", "history", "guard", "poison"]),
     (
         "q5",
         &[
@@ -73,6 +74,8 @@ const NAMED: &[(&str, &[&str])] = &[
             "retry",
         ],
     ),
+    ("q7", &["pool", "gil", "factorials", "panics", "nested", "shutdown", "rayon"]),
+    ("q8", &["clock", "phases", "pool_sizes", "results", "speed_up", "repetition"]),
 ];
 
 fn all() -> Vec<Quiz> {

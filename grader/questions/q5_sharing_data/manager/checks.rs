@@ -69,7 +69,13 @@ const SILENCE: &str = "nothing comes within the limit, and a signal comes whenev
 const SERVER: &str = "the server is killed";
 const UNREAD: &str = "a process that waits is killed before it can take the value that was just put";
 const MAKER: &str = "the manager's maker drops it";
+const UNWINDS: &str = "the manager's maker panics, and so drops it";
 const NO_FILES: &str = "descriptors run out";
+
+/// Whether the manager's maker lets it go.
+fn is_dropped(trial: &Trial) -> bool {
+    [MAKER, UNWINDS].contains(&trial.scene)
+}
 
 /// A value is told by the call that brought it, counted from 1.
 fn say(told: Told, calls: &[Call]) -> String {
@@ -106,7 +112,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
     let mut is_gone = false;
     for event in &trace.events {
         is_gone |= matches!(event.seen, Seen::Killed(_)) && trial.scene == SERVER;
-        is_gone |= matches!(event.seen, Seen::Checkpoint(1)) && trial.scene == MAKER;
+        is_gone |= matches!(event.seen, Seen::Checkpoint(1)) && is_dropped(trial);
         let Seen::Arrived { task, .. } = event.seen else { continue };
         let Some((place, got)) = Told::from_task(task) else { continue };
         let Some(call) = calls.get(place) else { continue };
@@ -121,7 +127,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
                 let what = "`to_vec` gave the list as it was at no moment: a later change was in it, and an earlier one was not";
                 return Err(Wrong::new(Fault::Race, what));
             }
-            _ if is_gone || trial.scene == MAKER && call.code == TAKE => {
+            _ if is_gone || is_dropped(trial) && call.code == TAKE => {
                 if got != gone {
                     return Err(differs(&calls, place, got, "Err(Disconnected)"));
                 }
@@ -131,7 +137,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
             _ => return Err(differs(&calls, place, got, "no error")),
         }
     }
-    if [SERVER, MAKER].contains(&trial.scene) {
+    if trial.scene == SERVER || is_dropped(trial) {
         return Ok(());
     }
     all_replaced_once(&calls, trace)?;
@@ -490,14 +496,17 @@ const END: TrialRules = TrialRules {
             trial(NO_FILES, &calls, &looks)
         };
         // A server has the signals blocked that its maker has.
-        let dropped = [
-            vec![quiet(0, BLOCK_TERM, &[])],
-            manager(&[1]),
-            held(0, 1, vec![quiet(0, DROP, &[]), over(1)]),
-            all(0, &[(PUSH, &[base, 10])]),
-            wait(&[1]),
-            all(1, &[(TAKE, &[])]),
-        ];
+        let dropped = |how: &[u64]| {
+            let calls = [
+                vec![quiet(0, BLOCK_TERM, &[])],
+                manager(&[1]),
+                held(0, 1, vec![quiet(0, DROP, how), over(1)]),
+                all(0, &[(PUSH, &[base, 10])]),
+                wait(&[1]),
+                all(1, &[(TAKE, &[])]),
+            ];
+            calls.concat()
+        };
         let harmless = |how: Vec<Call>| {
             let calls = [
                 manager(&[1]),
@@ -519,7 +528,8 @@ const END: TrialRules = TrialRules {
         let script =
             [&[Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1)][..], &census, &[Step::GoOn]];
         vec![
-            trial(MAKER, &dropped.concat(), &script.concat()),
+            trial(MAKER, &dropped(&[]), &script.concat()),
+            trial(UNWINDS, &dropped(&[common::UNWINDS]), &script.concat()),
             trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
             harmless(vec![]),
             harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
@@ -547,9 +557,11 @@ const END: TrialRules = TrialRules {
         if let (Some(census), Some(later)) = (trace.censuses().next(), trace.censuses().last()) {
             let seen = (later.zombies.len(), census.children.len(), census.others.len(), census.threads);
             let wrong = match (trial.scene, seen) {
-                (MAKER, (1.., ..)) => Some((Fault::Zombie, "its server has ended and was not waited for")),
-                (MAKER, (0, 1, 0, _)) => None,
-                (MAKER, _) => Some((Fault::Orphan, "its server is still there afterwards")),
+                (MAKER | UNWINDS, (1.., ..)) => {
+                    Some((Fault::Zombie, "its server has ended and was not waited for"))
+                }
+                (MAKER | UNWINDS, (0, 1, 0, _)) => None,
+                (MAKER | UNWINDS, _) => Some((Fault::Orphan, "its server is still there afterwards")),
                 ("nobody calls", (.., 2..)) => {
                     Some((Fault::LeakedThread, "a manager has a thread beside its server"))
                 }
@@ -563,9 +575,9 @@ const END: TrialRules = TrialRules {
                 return Err(Wrong::new(fault, format!("when {}, {what}", trial.scene)));
             }
         }
-        let is_dropped = trial.scene != MAKER || trace.censuses().next().is_some();
-        let stuck = if is_dropped { "whoever waits is not told" } else { DROP_WAITS };
+        let drop_is_over = !is_dropped(trial) || trace.censuses().next().is_some();
+        let stuck = if drop_is_over { "whoever waits is not told" } else { DROP_WAITS };
         verdict(trial, trace, Fault::Hang, stuck)?;
-        if trial.scene == MAKER { Ok(()) } else { nothing_left(trace, |place| place != 0) }
+        if is_dropped(trial) { Ok(()) } else { nothing_left(trace, |place| place != 0) }
     },
 };

@@ -5,7 +5,8 @@
 use super::super::super::words::manager::{ALL, FOR_EVER, LEN, NUMBERS, PUSH, PUT, TAKE, TAKE_LIMIT, UNDER};
 use super::super::super::words::players::{HOLD, START};
 use super::super::players::{
-    flow_but, no_panic, nobody_waits_for_the_stopped, open, quiet, trial, two_deaths, wait,
+    BESIDE, LOOKS_LATE, beside_the_stopped, flow_but, looks_late, no_panic, nobody_waits_for_the_stopped,
+    open, quiet, trial, two_deaths, wait,
 };
 use super::{MIB, SERVER, UNREAD, all, held, manager, name, verdict};
 use crate::fault::Fault;
@@ -66,6 +67,13 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             all(1, &[(TAKE, &[])]),
             held(2, 2, all(2, &[(TAKE, &[]), (TAKE, &[])])),
         ];
+        let beside = [
+            manager(&[1, 2]),
+            held(0, 1, all(0, &[(PUT, &[base, 10]), (PUT, &[base + 1, 10])])),
+            wait(&[1, 2]),
+            all(1, &[(TAKE, &[])]),
+            held(2, 2, all(2, &[(TAKE, &[])])),
+        ];
         let put = |count: usize| [Step::Stop(1), open(1), flow_but(count, &[2]), Step::Quiet];
         let kill_it = [Step::KillIdle(1), Step::Quiet];
         let server = [
@@ -124,6 +132,8 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 .concat(),
             ),
             trial(SERVER, &server.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
+            looks_late(&waiting, &[flow_but(1, &[2])]),
+            beside_the_stopped(&beside.concat(), &[flow_but(2, &[2])]),
         ]
     },
     judge: |trial, trace| {
@@ -131,9 +141,12 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             no_panic(trial, trace, name)?;
             nobody_waits_for_the_stopped(trace, "the calls of others wait")?;
         }
+        if trial.scene == BESIDE {
+            return verdict(trial, trace, Fault::Blocks, "`get` waits until the one that is stopped goes on");
+        }
         let stuck = match trial.scene {
             SERVER => "whoever waits is not told",
-            UNREAD => "that value is lost, or a call of another is stuck",
+            UNREAD | LOOKS_LATE => "that value is lost, or a call of another is stuck",
             _ => "a call of another is stuck",
         };
         verdict(trial, trace, Fault::HungOnCrash, stuck)

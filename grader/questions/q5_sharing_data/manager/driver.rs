@@ -4,7 +4,7 @@
 
 use super::super::words::manager as words;
 use super::super::words::players::{self, Told};
-use super::players::{Part, play};
+use super::players::{Part, let_go, play};
 use crate::session::Question;
 use std::time::Duration;
 use wire::Challenge;
@@ -164,7 +164,7 @@ impl Part for Scene {
                 }
                 self.keeper = Some(keeper);
             }
-            (words::DROP, _) => self.keeper = None,
+            (words::DROP, how) => let_go(self.keeper.take(), how),
             (words::DROP_PROXIES, _) => self.proxies = None,
             (words::ROUNDS, &[count]) => {
                 for number in 0..count {

@@ -64,6 +64,27 @@ pub(super) fn two_deaths(calls: &[Call], puts: &[Step]) -> Trial {
     )
 }
 
+/// Of [`looks_late`].
+pub(super) const LOOKS_LATE: &str =
+    "something is put, and whoever waits for it is killed before the process in the middle has looked";
+
+/// The first child of the caller, in the middle, is stopped while the caller, held at 1, puts something, and player 1, who waits for
+/// it, is killed. Player 2, held at 2, gets it. `puts` lets the caller put.
+pub(super) fn looks_late(calls: &[Call], puts: &[Step]) -> Trial {
+    let stopped = [Step::Gather(2), Step::Quiet, Step::Stop(0), open(1), Step::Quiet, Step::KillIdle(1)];
+    trial(LOOKS_LATE, calls, &[&stopped[..], &[Step::Continue], puts, &[Step::Quiet, open(2)]].concat())
+}
+
+/// Of [`beside_the_stopped`].
+pub(super) const BESIDE: &str = "one that waits is stopped, and another wants the next item";
+
+/// Player 1 waits for what the caller, held at 1, then puts, twice; it is stopped. Player 2, held at 2, gets the second one at once,
+/// and player 1 the first one when it goes on. `puts` lets the caller put.
+pub(super) fn beside_the_stopped(calls: &[Call], puts: &[Step]) -> Trial {
+    let stopped = [Step::Gather(2), Step::Quiet, Step::Stop(1), open(1)];
+    trial(BESIDE, calls, &[&stopped[..], puts, &[Step::Quiet, open(2), flow(1), Step::Continue]].concat())
+}
+
 /// The calls of a trial.
 pub(super) fn calls(trial: &Trial) -> Vec<Call> {
     trial.words.iter().filter_map(|words| Call::from_words(words)).collect()

@@ -83,6 +83,9 @@ pub const BLOCK_TERM: u64 = 208;
 /// Milliseconds, 50 days, of which 32 bits are next to nothing.
 pub const WRAPS: u64 = (1 << 32) + 1;
 
+/// How something is dropped: as what a body owns when it panics.
+pub const UNWINDS: u64 = 1;
+
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

@@ -52,7 +52,13 @@ const SILENCE: &str = "nothing is put within the limit, and a signal comes whene
 const BROKER: &str = "the broker is killed";
 const UNREAD: &str = "a process that waits is killed before it can take the item that was just put";
 const MAKER: &str = "the queue's maker drops it";
+const UNWINDS: &str = "the queue's maker panics, and so drops it";
 const NO_FILES: &str = "descriptors run out";
+
+/// Whether the queue's maker lets it go.
+fn by_its_maker(trial: &Trial) -> bool {
+    [MAKER, UNWINDS].contains(&trial.scene)
+}
 
 /// A parcel that is put: by whom, its place among those of this process, and its number and length.
 type Parcel = (u64, usize, u64, u64);
@@ -104,7 +110,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
     let mut is_gone = false;
     for event in &trace.events {
         is_gone |= matches!(event.seen, Seen::Killed(_)) && trial.scene == BROKER;
-        is_gone |= matches!(event.seen, Seen::Checkpoint(_)) && trial.scene == MAKER;
+        is_gone |= matches!(event.seen, Seen::Checkpoint(_)) && by_its_maker(trial);
         let Seen::Arrived { task, .. } = event.seen else { continue };
         let Some((place, got)) = Told::from_task(task) else { continue };
         let Some(call) = calls.get(place) else { continue };
@@ -112,7 +118,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
         let right = match (call.code, trial.scene) {
             (NEW, NO_FILES) if got.kind == words::OK => got,
             (NEW, NO_FILES) => Told::new(words::OS, 24),
-            (GET, MAKER) => plain(words::DISCONNECTED),
+            (GET, MAKER | UNWINDS) => plain(words::DISCONNECTED),
             (GET | GET_LIMIT | GET_MANY | PUT, _) if is_gone => plain(words::DISCONNECTED),
             (PUT, _) if call.args[0] == words::UNSENDABLE => plain(words::UNDECODABLE),
             (GET_LIMIT, SILENCE) if call.args[0] != FOR_EVER => plain(words::TIMED_OUT),
@@ -353,17 +359,18 @@ const END: TrialRules = TrialRules {
     check: "q5.process_queue_end",
     trials: |fresh| {
         let base = fresh.bits() % words::NUMBERS;
-        let dropped = [
-            queue(&[1]),
-            vec![
-                quiet(0, HOLD, &[1]),
-                quiet(0, PUT, &[base, 10]),
-                quiet(0, DROP, &[]),
-                quiet(0, CHECKPOINT, &[1]),
-            ],
-            wait(&[1]),
-            vec![quiet(1, HOLD, &[2]), tell(1, GET, &[])],
-        ];
+        // Once at once, and again when who was killed is dead.
+        let look = [&[Step::Checkpoint(1)], LOOK.as_slice()].concat();
+        let dropped = |scene: &'static str, how: &[u64]| {
+            let calls = [
+                queue(&[1]),
+                vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10])],
+                vec![quiet(0, DROP, how), quiet(0, CHECKPOINT, &[1])],
+                wait(&[1]),
+                vec![quiet(1, HOLD, &[2]), tell(1, GET, &[])],
+            ];
+            trial(scene, &calls.concat(), &[&[Step::Gather(2), open(1)], &look[..]].concat())
+        };
         // A broker has the signals blocked that its maker has.
         let waits = [
             vec![quiet(0, BLOCK_TERM, &[])],
@@ -384,15 +391,14 @@ const END: TrialRules = TrialRules {
             ];
             trial("a child drops its handle", &calls.concat(), &[])
         };
-        // Once at once, and again when who was killed is dead.
-        let look = [&[Step::Checkpoint(1)], LOOK.as_slice()].concat();
         let killed = |childs: Vec<Call>, script: &[Step]| {
             let calls = [queue(&[1]), vec![quiet(0, PUT, &[base, 10]), quiet(0, HOLD, &[2])], childs];
             trial("the queue's maker is killed", &calls.concat(), script)
         };
         vec![
             trial(MAKER, &waits.concat(), &[&[Step::Gather(1), Step::Quiet, open(1)], &look[..]].concat()),
-            trial(MAKER, &dropped.concat(), &[&[Step::Gather(2), open(1)], &look[..]].concat()),
+            dropped(MAKER, &[]),
+            dropped(UNWINDS, &[common::UNWINDS]),
             harmless(vec![]),
             harmless(vec![quiet(1, DROP, &[])]),
             harmless(vec![quiet(1, LEAVE, &[])]),
@@ -414,7 +420,7 @@ const END: TrialRules = TrialRules {
                 return Err(Wrong::new(Fault::Orphan, what));
             }
         }
-        if trial.scene == MAKER
+        if by_its_maker(trial)
             && let Some(census) = trace.censuses().next()
         {
             if (census.zombies.len(), census.children.len(), census.others.len()) == (0, 1, 0) {
@@ -424,7 +430,7 @@ const END: TrialRules = TrialRules {
                 true => (Fault::Zombie, "its broker has ended and was not waited for"),
                 false => (Fault::Orphan, "its broker is still there afterwards"),
             };
-            return Err(Wrong::new(fault, format!("when {MAKER}, {what}")));
+            return Err(Wrong::new(fault, format!("when {}, {what}", trial.scene)));
         }
         let stuck = match calls(trial).iter().any(|call| call.code == BLOCK_TERM) {
             true if trace.censuses().next().is_none() => DROP_WAITS,

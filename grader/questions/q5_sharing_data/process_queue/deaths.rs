@@ -5,9 +5,10 @@
 use super::super::super::words::players::{HOLD, START};
 use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, NUMBERS, PUT};
 use super::super::players::{
-    flow_but, no_panic, nobody_waits_for_the_stopped, open, quiet, tell, trial, two_deaths, wait,
+    BESIDE, LOOKS_LATE, beside_the_stopped, flow_but, looks_late, no_panic, nobody_waits_for_the_stopped,
+    open, quiet, tell, trial, two_deaths, wait,
 };
-use super::{BROKER, MIB, UNREAD, gets, name, queue, verdict};
+use super::{BROKER, Call, MIB, UNREAD, gets, name, queue, verdict};
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, TrialRules};
 
@@ -60,6 +61,18 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             gets(1, 1),
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
         ];
+        let passed_on = |puts: &[Call]| {
+            let calls = [
+                queue(&[1, 2]),
+                vec![quiet(0, HOLD, &[1])],
+                puts.to_vec(),
+                wait(&[1, 2]),
+                gets(1, 1),
+                vec![quiet(2, HOLD, &[2]), tell(2, GET, &[])],
+            ];
+            calls.concat()
+        };
+        let puts = [quiet(0, PUT, &[base, 10]), quiet(0, PUT, &[base + 1, 10])];
         let put_and_kill = [Step::Stop(1), open(1), Step::Quiet, Step::KillIdle(1), Step::Quiet];
         let kill = [Step::Gather(2), Step::Quiet, Step::KillIdle(1)];
         let behind =
@@ -137,6 +150,8 @@ pub(super) const DEATHS: TrialRules = TrialRules {
                 &[Step::Gather(2), Step::Quiet, Step::Kill(Pick::Task(1)), open(2)],
             ),
             trial(BROKER, &broker.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
+            looks_late(&passed_on(&puts[..1]), &[]),
+            beside_the_stopped(&passed_on(&puts), &[]),
         ]
     },
     judge: |trial, trace| {
@@ -144,9 +159,12 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             no_panic(trial, trace, name)?;
             nobody_waits_for_the_stopped(trace, "`put` waits")?;
         }
+        if trial.scene == BESIDE {
+            return verdict(trial, trace, Fault::Blocks, "`get` waits until the one that is stopped goes on");
+        }
         let stuck = match trial.scene {
             BROKER => "whoever waits is not told",
-            UNREAD => "that item is lost, or `get` or `put` is stuck",
+            UNREAD | LOOKS_LATE => "that item is lost, or `get` or `put` is stuck",
             _ => "`get` or `put` is stuck",
         };
         verdict(trial, trace, Fault::HungOnCrash, stuck)

@@ -4,7 +4,7 @@
 
 use super::super::words::players::{self, Told};
 use super::super::words::process_queue as words;
-use super::players::{Part, play};
+use super::players::{Part, let_go, play};
 use crate::session::Question;
 use std::time::Duration;
 use wire::Challenge;
@@ -97,8 +97,8 @@ impl Part for Scene {
                 self.queue = Some((self.answer.new)()?);
                 ok
             }
-            (words::DROP, _) => {
-                self.queue = None;
+            (words::DROP, how) => {
+                let_go(self.queue.take(), how);
                 ok
             }
             (words::ROUNDS, &[count]) => {

@@ -9,6 +9,8 @@ use std::time::Duration;
 /// Dropping it in that process ends the server: on return it is gone, and every call of a proxy is [`LinkError::Disconnected`], also one
 /// that is waiting. Dropping a copy that a fork has made harms nobody. If the process that made it is killed, the server ends by itself
 /// when the last manager and the last proxy are gone.
+///
+/// As many processes may use it, one after the other, as there come: of one that has ended the server keeps nothing but its values.
 #[derive(Debug)]
 pub struct Manager {
     // TODO 1/4: what do manager and proxies share?

@@ -181,6 +181,7 @@ fn steps(calls: &[Call], trace: &Trace) -> (Vec<plain::Step>, Vec<plain::Step>) 
         }
     }
     let mut players: Vec<u64> = calls.iter().map(|call| call.player).collect();
+    players.sort_unstable();
     players.dedup();
     let untold = players.iter().filter_map(|&player| {
         let is_it = |place: &usize| {
@@ -475,6 +476,9 @@ const LONG: TrialRules = TrialRules {
 
 // --- the end, and what is left -------------------------------------------------------------------------------------------------
 
+/// How many processes use the manager and end, one after the other.
+const VISITS: u64 = 32;
+
 const END: TrialRules = TrialRules {
     check: "q5.manager_end",
     trials: |fresh| {
@@ -523,6 +527,13 @@ const END: TrialRules = TrialRules {
             vec![quiet(1, HOLD, &[1]), tell(1, PUSH, &[base, 10])],
         ];
         let alone = [manager(&[]), held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[])]))];
+        // The server may open fewer files than there are visitors.
+        let visit = |player: u64| [start(&[player]), wait(&[player]), vec![quiet(player, LEN, &[])]].concat();
+        let visits = [
+            [vec![quiet(0, FEW_FILES, &[VISITS])], manager(&[])].concat(),
+            (1..=VISITS).flat_map(visit).collect(),
+            all(0, &[(LEN, &[])]),
+        ];
         // Looked at twice: whoever was killed and is not waited for may still be about to die.
         let census = [Step::Census, Step::Quiet, Step::Census];
         let script =
@@ -540,6 +551,7 @@ const END: TrialRules = TrialRules {
                 &[Step::Gather(2), Step::Quiet, Step::KillCaller],
             ),
             trial("nobody calls", &alone.concat(), &[Step::Gather(1), Step::Quiet, Step::Idle, Step::Census]),
+            trial("many processes come and go", &visits.concat(), &[]),
             short(0),
             short(2),
             short(3),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// A task panicked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskPanic {
-    /// The text of the panic, or "panic without a message" if it had none.
+    /// The whole text of the panic, or "panic without a message" if it had none.
     pub message: String,
 }
 

@@ -1,13 +1,17 @@
-//! The thread pool: what each check wants to see, and how it reads a run. All calls are the caller's; who works on what,
-//! and when, the tasks themselves put on record.
+//! The thread pool: what each check wants to see. All calls are the caller's; who works on what, and when, the tasks themselves put
+//! on record.
 
 use super::words::pool::{self as words, Task};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, Script, Speech, calls, no_thread_left, nobody_slept, sleep};
+use crate::script::{Call, Script, Speech, no_thread_left, nobody_slept, sleep};
+use reading::{all_ran, begins, in_vain, most_at_once, sound};
 use std::collections::BTreeSet;
+use wire::Run;
 use wire::script::Op;
-use wire::{Entry, Run};
+
+#[path = "reading.rs"]
+mod reading;
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[WORKERS, DYNAMIC, ORDER, EDGES, PANICS, NESTED, ENDS, SOON, IDLE];
@@ -49,6 +53,25 @@ const fn map(from: u64, count: u64, first: Task, others: Task) -> Op {
     [words::MAP, from << 16 | count, first.word() << 32 | others.word()]
 }
 
+/// Maps over `count` inputs, each of which is there when another task of the same pool is done.
+const fn fed(from: u64, count: u64) -> Op {
+    [words::MAP_FED, map(from, count, Task::Plain, Task::Plain)[1], 0]
+}
+
+const fn elsewhere(id: u64) -> Op {
+    [words::ELSEWHERE, id, 0]
+}
+
+const fn collect(id: u64) -> Op {
+    [words::COLLECT, id, 0]
+}
+
+const fn many(count: u64) -> Op {
+    [words::MANY, count, 0]
+}
+
+const MANY_RAN: Op = [words::MANY_RAN, 0, 0];
+
 fn both(world: World, scripts: &[Vec<Op>]) -> Vec<Experiment> {
     scripts.iter().map(|ops| Script::of_caller(ops).experiment(world)).collect()
 }
@@ -60,141 +83,6 @@ fn gated(world: World, scripts: &[Vec<Op>]) -> Vec<Experiment> {
 
 fn ops(parts: &[&[Op]]) -> Vec<Op> {
     parts.concat()
-}
-
-// --- reading a run ------------------------------------------------------------------------------------
-
-/// The tasks that begin, in that order: thread and number.
-fn begins(run: &Run) -> Vec<(u64, u64)> {
-    let begins = run.entries.iter().filter(|entry| entry.word == words::BEGINS);
-    begins.map(|entry| (entry.thread, entry.args[0])).collect()
-}
-
-/// The most tasks that were at work at once.
-fn most_at_once(run: &Run) -> usize {
-    let (mut now, mut most) = (0_usize, 0);
-    for entry in &run.entries {
-        match entry.word {
-            words::BEGINS => now += 1,
-            words::ENDS => now = now.saturating_sub(1),
-            _ => {}
-        }
-        most = most.max(now);
-    }
-    most
-}
-
-/// The tasks that waited at a gate in vain.
-fn in_vain(run: &Run) -> Vec<u64> {
-    let entries = run.entries.iter().filter(|entry| entry.word == words::IN_VAIN);
-    entries.filter_map(|entry| entry.args.first().copied()).collect()
-}
-
-/// What goes without saying: the pool is there, no call panics, and every result is that of its task.
-fn sound(experiment: &Experiment, run: &Run) -> Result<Vec<Call>, Wrong> {
-    let calls = calls(run);
-    let panicking = wire::script::ops(&experiment.words[1]).iter().any(|op| match op[0] {
-        words::SUBMIT => panics(Task::from_word(op[2])),
-        words::DROP => op[1] == 1,
-        words::MAP => panics(Task::from_word(op[2] >> 32)) || panics(Task::from_word(op[2] & 0xffff_ffff)),
-        _ => false,
-    });
-    if !panicking {
-        SPEECH.no_panic(run, |_| false)?;
-    } else {
-        SPEECH.no_broken_call(run, |_| false)?;
-    }
-    let mut messages = run.entries.iter().filter(|entry| entry.word == words::MESSAGE);
-    for call in &calls {
-        let wanted: Vec<(u64, Task)> = match call.op {
-            [words::NEW, threads, _] if threads > 0 && call.result != [0] => {
-                let what = format!("`{}`", SPEECH.told(call));
-                return Err(Wrong::new(Fault::WrongAnswer, what));
-            }
-            [words::RESULT, id, _] => vec![(id, task_of(experiment, id))],
-            [words::MAP, word, tasks] => {
-                let (first, count) = words::map_of(word);
-                let task = |id| Task::from_word(if id == first { tasks >> 32 } else { tasks & 0xffff_ffff });
-                (first..first + count).map(|id| (id, task(id))).collect()
-            }
-            _ => continue,
-        };
-        results(call, &wanted, &mut messages)?;
-    }
-    Ok(calls)
-}
-
-fn panics(task: Task) -> bool {
-    matches!(task, Task::Panic | Task::PanicPlain | Task::PanicNumber)
-}
-
-/// What the task of this number was told to do.
-fn task_of(experiment: &Experiment, id: u64) -> Task {
-    let ops = wire::script::ops(&experiment.words[1]);
-    let submitted = ops.iter().find(|op| op[0] == words::SUBMIT && op[1] == id);
-    submitted.map_or(Task::Plain, |op| Task::from_word(op[2]))
-}
-
-/// Whether a call brought what its tasks gave, in their order.
-fn results<'r>(
-    call: &Call,
-    wanted: &[(u64, Task)],
-    messages: &mut impl Iterator<Item = &'r Entry>,
-) -> Result<(), Wrong> {
-    let told = SPEECH.told(call);
-    let got = call.result.as_chunks::<2>().0;
-    if got.len() != wanted.len() {
-        let what = format!("`{told}`: {} results for {} inputs", got.len(), wanted.len());
-        return Err(Wrong::new(Fault::WrongAnswer, what));
-    }
-    let right: Vec<[u64; 2]> =
-        wanted.iter().map(|&(id, task)| if panics(task) { [1, 0] } else { [0, words::value(id)] }).collect();
-    if got != right {
-        let mut sorted = [got.to_vec(), right.clone()];
-        sorted.iter_mut().for_each(|list| list.sort_unstable());
-        if sorted[0] == sorted[1] {
-            return Err(Wrong::new(Fault::WrongOrder, format!("`{told}`, not in the order of the inputs")));
-        }
-        let swallowed = got.iter().zip(&right).any(|(got, right)| right[0] == 1 && got[0] == 0);
-        let fault = if swallowed { Fault::SwallowedPanic } else { Fault::WrongAnswer };
-        let right = words::result(call.op, right.as_flattened());
-        return Err(Wrong::new(fault, format!("`{told}`; it should be{}", right.trim_start_matches(" ->"))));
-    }
-    for &(id, task) in wanted.iter().filter(|(_, task)| panics(*task)) {
-        let right = match task {
-            Task::Panic => words::text(id),
-            Task::PanicPlain => words::PLAIN_TEXT.to_owned(),
-            _ => "panic without a message".to_owned(),
-        };
-        let message = messages.next().map_or("", |entry| entry.text.as_str());
-        if message != right {
-            let what = format!("the message of task {id} is \"{message}\"; it should be \"{right}\"");
-            return Err(Wrong::new(Fault::WrongAnswer, what));
-        }
-    }
-    Ok(())
-}
-
-/// Every task that was submitted has run, once.
-fn all_ran(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
-    let submitted = wire::script::ops(&experiment.words[1]);
-    let began: Vec<u64> = begins(run).into_iter().map(|(_, id)| id).collect();
-    for op in submitted.iter().filter(|op| op[0] == words::SUBMIT) {
-        let nested = (Task::from_word(op[2]) == Task::Nest).then_some(op[1] + 100);
-        for id in [op[1]].into_iter().chain(nested) {
-            match began.iter().filter(|&&other| other == id).count() {
-                1 => {}
-                0 => {
-                    let what = format!("task {id} was submitted and never ran");
-                    return Err(Wrong::new(Fault::LostTask, what).with_evidence(SPEECH.table(&calls(run))));
-                }
-                times => {
-                    return Err(Wrong::new(Fault::WrongAnswer, format!("task {id} ran {times} times")));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 // --- exactly so many workers ---------------------------------------------------------------------------
@@ -278,6 +166,10 @@ const DYNAMIC: Rules = Rules {
                 ops(&[&[new(2)], &others, &[submit(1, Task::HoldUntil(4)), result(1)], &results]),
                 ops(&[&[new(3), map(1, 6, Task::HoldUntil(5), Task::Plain)]]),
                 ops(&[&[new(2), map(1, 5, Task::HoldUntil(4), Task::Plain)]]),
+                // The child of a task that is still at work.
+                ops(&[&[new(2), submit(1, Task::NestHold), begun(101), release(1), result(1)]]),
+                // So many that shares would be large.
+                ops(&[&[new(2), map(1, 40, Task::HoldUntil(39), Task::Plain)]]),
             ],
         )
     },
@@ -298,6 +190,9 @@ const DYNAMIC: Rules = Rules {
 
 // --- results in the order of the inputs, tasks in that of their coming -----------------------------------
 
+/// More tasks that wait than two bytes can count.
+const MANY: u64 = 70_000;
+
 const ORDER: Rules = Rules {
     check: "q7.pool_order",
     experiments: |world, _| {
@@ -309,13 +204,34 @@ const ORDER: Rules = Rules {
                 ops(&[&[new(1), submit(9, Task::Plain)], &in_turn, &[map(6, 2, Task::Plain, Task::Plain)]]),
             ],
         );
+        // Whoever submits waits for nobody.
+        let waiting = |count| {
+            ops(&[&[
+                new(1),
+                submit(1, Task::Hold),
+                many(count),
+                release(1),
+                submit(2, Task::Plain),
+                result(2),
+                MANY_RAN,
+            ]])
+        };
+        wanted.extend(match world {
+            World::Model => gated(world, &[waiting(6)]),
+            World::Real => {
+                vec![Experiment { runs: 1, ..Script::of_caller(&waiting(MANY)).experiment(world) }]
+            }
+        });
         // The first ends last.
         wanted.extend(gated(world, &[ops(&[&[new(3), map(1, 4, Task::HoldUntil(3), Task::Plain)]])]));
         wanted
     },
     judge: |experiment, run| {
-        sound(experiment, run)?;
+        let calls = sound(experiment, run)?;
         let script = wire::script::ops(&experiment.words[1]);
+        if let Some(asked) = calls.iter().find(|call| call.op == MANY_RAN) {
+            return many_in_turn(&script, asked, run);
+        }
         if script[0] == new(1) {
             let submitted = script.iter().filter(|op| op[0] == words::SUBMIT).map(|op| op[1]);
             let mapped = script.iter().filter(|op| op[0] == words::MAP).map(|op| words::map_of(op[1]));
@@ -334,6 +250,27 @@ const ORDER: Rules = Rules {
     minds_leftover_threads: false,
 };
 
+/// Tasks that were submitted behind one that was held have run, all of them and in their turn.
+fn many_in_turn(script: &[Op], asked: &Call, run: &Run) -> Result<(), Wrong> {
+    let count = script.iter().find(|op| op[0] == words::MANY).map_or(0, |op| op[1]);
+    if in_vain(run).contains(&1) {
+        let what = format!("while a task was at work, `submit` waited: {count} tasks could not be handed in");
+        return Err(Wrong::new(Fault::Blocks, what));
+    }
+    match asked.result[..] {
+        [ran, 0] if ran == count => Ok(()),
+        [ran, _] if ran == count => {
+            let what =
+                format!("one worker did not run {count} tasks in the order in which they were submitted");
+            Err(Wrong::new(Fault::WrongOrder, what))
+        }
+        [ran, _] => {
+            Err(Wrong::new(Fault::LostTask, format!("of {count} tasks that were submitted {ran} have run")))
+        }
+        _ => Ok(()),
+    }
+}
+
 // --- no threads, no tasks ------------------------------------------------------------------------------------
 
 const EDGES: Rules = Rules {
@@ -345,6 +282,7 @@ const EDGES: Rules = Rules {
                 ops(&[&[new(0)]]),
                 ops(&[&[new(1), map(1, 0, Task::Plain, Task::Plain), submit(1, Task::Plain), result(1)]]),
                 ops(&[&[new(3), map(1, 1, Task::Plain, Task::Plain)]]),
+                ops(&[&[new(1), fed(1, 3)]]),
             ],
         )
     },
@@ -390,6 +328,7 @@ const PANICS: Rules = Rules {
         let both_there = [submit(6, Task::Gather(2)), submit(7, Task::Gather(2)), result(6), result(7)];
         let two = [submit(1, Task::Panic), submit(2, Task::Panic), result(1), result(2)];
         wanted.extend(gated(world, &[ops(&[&[new(2)], &two, &both_there])]));
+        wanted.extend(both(world, &[ops(&[&[new(1), submit(1, Task::PanicLines), result(1)]])]));
         wanted
     },
     judge: |experiment, run| {
@@ -433,7 +372,9 @@ const ENDS: Rules = Rules {
         let some: Vec<Op> = (1..=4).map(|id| submit(id, Task::Plain)).collect();
         // The worker is busy for an hour while the pool ends, and jobs wait.
         let busy = [new(1), submit(1, Task::Gather(2)), submit(2, Task::Plain), submit(3, Task::Plain)];
-        let busy = gated(world, &[ops(&[&busy, &[DROP, THREADS]])]);
+        // The same with two that are idle.
+        let idle = [new(3), submit(1, Task::Gather(2)), begun(1), DROP, THREADS];
+        let busy = gated(world, &[ops(&[&busy, &[DROP, THREADS]]), ops(&[&idle])]);
         let plain = both(
             world,
             &[
@@ -504,6 +445,18 @@ const SOON: Rules = Rules {
                         release(1),
                     ],
                 ]),
+                // Two wait, in two threads, and the second task is done first.
+                ops(&[&[
+                    new(2),
+                    submit(1, Task::Hold),
+                    submit(2, Task::Hold),
+                    elsewhere(1),
+                    release(2),
+                    result(2),
+                    release(1),
+                    collect(1),
+                ]]),
+                ops(&[&held, &[map(2, 2, Task::Plain, Task::Plain), release(1), result(1)]]),
             ],
         );
         wanted.extend(both(
@@ -545,6 +498,9 @@ const SOON: Rules = Rules {
 
 // --- whoever waits does nothing else --------------------------------------------------------------------------------------------
 
+/// In seconds. Whoever looks again only now and then has done so very often by then.
+const A_CENTURY: u64 = 100 * 365 * 24 * 3600;
+
 const IDLE: Rules = Rules {
     check: "q7.pool_idle",
     experiments: |world, _| {
@@ -553,7 +509,7 @@ const IDLE: Rules = Rules {
             &[
                 ops(&[&[
                     new(2),
-                    sleep(3600),
+                    sleep(A_CENTURY),
                     submit(1, Task::Plain),
                     result(1),
                     sleep(3600),

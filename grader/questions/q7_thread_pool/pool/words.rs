@@ -25,6 +25,16 @@ pub const JOIN: u64 = 8;
 pub const THREADS: u64 = 9;
 /// What the last of the tasks that write has written, by a plain load.
 pub const WRITTEN: u64 = 10;
+/// From here on another thread waits for the result of the task of this number.
+pub const ELSEWHERE: u64 = 11;
+/// Waits for the thread that waits for the task of this number; what came back is that of [`RESULT`].
+pub const COLLECT: u64 = 12;
+/// Submits so many tasks that leave nothing on record.
+pub const MANY: u64 = 13;
+/// How many of those have run, and how many before one that came earlier.
+pub const MANY_RAN: u64 = 14;
+/// As [`MAP`]; whoever asks for an input waits for a task of the same pool first.
+pub const MAP_FED: u64 = 15;
 
 /// What a task does besides giving back [`value`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +57,10 @@ pub enum Task {
     Nest,
     /// Makes a plain store of its number.
     Write,
+    /// [`Task::Nest`], and then [`Task::Hold`].
+    NestHold,
+    /// Panics with a text of two lines.
+    PanicLines,
 }
 
 impl Task {
@@ -62,6 +76,8 @@ impl Task {
             Task::Nest => 6,
             Task::Write => 7,
             Task::PanicPlain => 8,
+            Task::NestHold => 9,
+            Task::PanicLines => 10,
         }
     }
 
@@ -76,6 +92,8 @@ impl Task {
             6 => Task::Nest,
             7 => Task::Write,
             8 => Task::PanicPlain,
+            9 => Task::NestHold,
+            10 => Task::PanicLines,
             _ => Task::Plain,
         }
     }
@@ -83,11 +101,12 @@ impl Task {
     fn told(self) -> String {
         match self {
             Task::Plain => "returns".into(),
-            Task::Panic | Task::PanicPlain | Task::PanicNumber => "panics".into(),
+            Task::Panic | Task::PanicPlain | Task::PanicNumber | Task::PanicLines => "panics".into(),
             Task::Gather(count) => format!("waits until {count} tasks are at work"),
             Task::Hold => "is held".into(),
             Task::HoldUntil(count) => format!("waits until {count} tasks have ended"),
             Task::Nest => "submits another task".into(),
+            Task::NestHold => "submits another task and is held".into(),
             Task::Write => "writes".into(),
         }
     }
@@ -109,6 +128,9 @@ pub fn outcome(result: Result<u64, String>) -> ([u64; 2], Option<String>) {
 
 /// The text of [`Task::PanicPlain`].
 pub const PLAIN_TEXT: &str = "a task panics on purpose";
+
+/// The text of [`Task::PanicLines`].
+pub const TWO_LINES: &str = "a task panics on purpose\nand says more";
 
 /// The text of [`Task::Panic`].
 pub fn text(id: u64) -> String {
@@ -132,10 +154,15 @@ pub fn call(op: Op) -> String {
         SUBMIT => format!("submit(task {a}, which {})", Task::from_word(b).told()),
         RESULT => format!("task {a}: result()"),
         IS_DONE => format!("task {a}: is_done()"),
-        MAP => {
+        MAP | MAP_FED => {
             let (first, count) = map_of(a);
-            format!("map({count} inputs from task {first} on)")
+            let fed = if code == MAP_FED { ", each after another task" } else { "" };
+            format!("map({count} inputs from task {first} on{fed})")
         }
+        ELSEWHERE => format!("another thread calls task {a}: result()"),
+        COLLECT => format!("task {a}: result() of the other thread"),
+        MANY => format!("submits {a} tasks"),
+        MANY_RAN => "counts those tasks".into(),
         RELEASE => format!("lets task {a} go on"),
         AWAIT => format!("waits until task {a} has begun"),
         DROP if a == 1 => "a panic of the owner, which drops the pool".into(),
@@ -161,15 +188,16 @@ pub fn result(op: Op, result: &[u64]) -> String {
         (NEW, [0]) => " -> Ok".into(),
         (NEW, [1]) => " -> Err(NoThreads)".into(),
         (NEW, _) => " -> Err(Spawn)".into(),
-        (RESULT | MAP, pairs) => {
+        (RESULT | COLLECT | MAP | MAP_FED, pairs) => {
             let all: Vec<String> = pairs.as_chunks::<2>().0.iter().map(one).collect();
-            if op[0] == RESULT {
+            if matches!(op[0], RESULT | COLLECT) {
                 format!(" -> {}", all.concat())
             } else {
                 format!(" -> [{}]", all.join(", "))
             }
         }
         (IS_DONE, [done]) => format!(" -> {}", *done == 1),
+        (MANY_RAN, [ran, late]) => format!(" -> {ran} have run, {late} out of turn"),
         (THREADS | WRITTEN, [number]) => format!(" -> {number}"),
         _ => String::new(),
     }

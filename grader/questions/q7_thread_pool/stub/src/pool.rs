@@ -31,7 +31,8 @@ impl ThreadPool {
         todo!("start {threads} workers")
     }
 
-    /// Hands a task to the pool and returns at once. Whichever worker is free takes the task that has waited longest.
+    /// Hands a task to the pool and returns at once, however many tasks wait. Whichever worker is free takes the task that has waited
+    /// longest, also while the one that has submitted it is still at work.
     ///
     /// A task may submit another one to its own pool, as long as it does not wait for it. A task that panics harms
     /// nobody else: its worker goes on with the next one.
@@ -41,8 +42,9 @@ impl ThreadPool {
         todo!("queue the task")
     }
 
-    /// Runs `task` on every input and returns the results in the order of the inputs. A worker that is free takes the
-    /// next input, however long another one is busy.
+    /// Runs `task` on every input and returns the results in the order of the inputs, as soon as these are there. A worker that is free
+    /// takes the next input, however long another one is busy. Where the inputs come from is the caller's business: they may have to
+    /// wait for another task of this pool.
     pub fn map<I: Send + 'static, O: Send + 'static>(
         &self,
         inputs: impl IntoIterator<Item = I>,
@@ -61,7 +63,8 @@ impl ThreadPool {
 // TODO 4/4: what happens when a pool is dropped?
 
 impl<T> Pending<T> {
-    /// Waits for the task and returns its result, as soon as this task is done, whatever others do.
+    /// Waits for the task and returns its result, as soon as this task is done, whatever others do. Any thread may wait, not only the
+    /// one that has submitted the task.
     ///
     /// # Errors
     ///

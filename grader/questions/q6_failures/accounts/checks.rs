@@ -246,6 +246,8 @@ const ONE_STEP: Rules = Rules {
                 &[60, 0],
                 &[&[pay(0, 1, 20, 3)], &[held(1), FEES_NOW, held(0)], &[FEES_NOW, held(0), held(1)]],
             ),
+            // Each fee fits, and both together do not.
+            Script::new(&[u64::MAX, 0, u64::MAX, 0], &[&[pay(0, 1, 0, u64::MAX)], &[pay(2, 3, 0, u64::MAX)]]),
         ];
         experiments(
             world,
@@ -335,6 +337,16 @@ const PANICS: Rules = Rules {
 
 // --- a slow fee holds up nobody else --------------------------------------------------------------------
 
+/// A bank with many accounts, whose numbers say nothing about who shares what: 0 is slow, and for each number up to 64 some
+/// multiple of it is paid from meanwhile, or to. 192 is slow too, and so far away that others differ from it by more than 64;
+/// the last pays beside it.
+fn far_apart() -> Script {
+    let mut others = vec![sleep(1)];
+    others.extend((33..64).step_by(2).map(|odd| pay(odd, odd + 1, 1, 1)));
+    others.push(pay(193, 191, 1, 1));
+    Script::new(&[50; 194], &[&[slow(0, 192, 10)], &others])
+}
+
 const UNHELD: Rules = Rules {
     check: "q6.accounts_unheld",
     experiments: |world, _| {
@@ -355,6 +367,7 @@ const UNHELD: Rules = Rules {
                     &[sleep(3), pay(1, 3, 10, 1)],
                 ],
             ),
+            far_apart(),
         ];
         scripts.iter().filter_map(|script| script.clone().in_order().timed(world)).collect()
     },

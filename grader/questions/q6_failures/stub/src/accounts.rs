@@ -23,7 +23,7 @@ impl Bank {
     /// not use the bank.
     ///
     /// Transfers that cross each other, or follow each other in a circle, never wait for each other for ever. While `fee`
-    /// takes its time, transfers between two other accounts go on.
+    /// takes its time, transfers between any two other accounts go on.
     ///
     /// # Errors
     ///

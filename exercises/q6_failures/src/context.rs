@@ -10,7 +10,8 @@ use crate::api::Action;
 /// A handler belongs to the thread that called this function. Other threads do not see it, those started inside `body`
 /// neither, and no thread waits while a handler of another one runs.
 ///
-/// The handler is dropped when `body` has ended, before this function returns or lets a panic go on.
+/// The handler is dropped when `body` has ended and the outer one is in force again, before this function returns or lets a
+/// panic go on. What the handler holds may have a destructor that calls [`report`].
 pub fn with_handler<T>(
     handler: impl Fn(&str) -> Action + Send + Sync + 'static,
     body: impl FnOnce() -> T,
@@ -25,8 +26,8 @@ pub fn with_handler<T>(
 /// In a thread without a handler the answer is [`Action::Stop`].
 ///
 /// While a handler runs, those outside of it are in force: what it reports itself goes to the next handler further out, and
-/// it may call [`with_handler`] for a body of its own. If a handler panics, its panic goes on as it is, and the handlers are
-/// in force as before the call.
+/// it may call [`with_handler`] for a body of its own: outside of that new handler are those further out, never the one that
+/// runs. If a handler panics, its panic goes on as it is, and the handlers are in force as before the call.
 pub fn report(error: &str) -> Action {
     // TODO 2/2: the handler is foreign code. What do you hold while it runs?
     todo!("ask the innermost handler about {error}")

@@ -1,8 +1,8 @@
 //! Error handlers: what each check wants to see, and how it reads a run.
 
 use super::words::context::{
-    self as words, ASKS, BEGAN, BREAKS, CAUGHT, DROPPED, ENDED, HANDLED, NESTS, ON_PURPOSE, REPORTED, RETRY,
-    SKIP, SLOW, STOP, Step,
+    self as words, ASKS, BEGAN, BREAKS, CAUGHT, DROPPED, ENDED, HANDLED, NESTS, ON_PURPOSE, PARTS, PASSES,
+    REPORTED, RETRY, SKIP, SLOW, STOP, Step,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -198,7 +198,9 @@ const IN_HANDLERS: Rules = Rules {
             [with(1, RETRY, &[with(2, ASKS, &[with(3, ASKS, &[next(), with(4, SKIP, &[next()]), next()])])])];
         let nests = [with(1, STOP, &[with(2, NESTS, &[next(), next()]), next()])];
         let both = [with(1, NESTS, &[with(2, ASKS, &[next()]), next()])];
-        alone(world, &[&asks, &nobody, &far, &nests, &both])
+        // The handler that is new inside of another one asks those outside of that other one, not the one that runs.
+        let passes = [with(1, SKIP, &[with(2, PASSES, &[next()]), next()])];
+        alone(world, &[&asks, &nobody, &far, &nests, &both, &passes])
     },
     judge: |experiment, run| as_wanted(experiment, run, ALL),
     minds_leftover_threads: false,
@@ -213,8 +215,11 @@ const DROPS: Rules = Rules {
         let mut next = || say(fresh.fresh());
         let quiet = [with(1, SKIP, &[with(2, RETRY, &[])]), with(3, RETRY, &[next()])];
         let broken = [catch(&[with(1, SKIP, &[next(), Step::Break(p)])]), with(2, SKIP, &[next()])];
-        alone(world, &[&quiet, &broken])
+        // What a handler holds may have a destructor that reports: by then the one outside of it is asked.
+        let parts = [with(1, SKIP, &[with(2, PARTS, &[])])];
+        let torn = [with(1, SKIP, &[catch(&[with(2, PARTS, &[Step::Break(p)])])])];
+        alone(world, &[&quiet, &broken, &parts, &torn])
     },
-    judge: |experiment, run| as_wanted(experiment, run, &[BEGAN, DROPPED, ENDED, CAUGHT]),
+    judge: |experiment, run| as_wanted(experiment, run, &[BEGAN, HANDLED, DROPPED, ENDED, CAUGHT]),
     minds_leftover_threads: false,
 };

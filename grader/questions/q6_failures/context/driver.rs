@@ -55,6 +55,8 @@ std::thread_local! {
     static ME: Cell<u64> = const { Cell::new(0) };
     /// How many handlers run in this thread.
     static RUNNING: Cell<u64> = const { Cell::new(0) };
+    /// Whether the thread plays its program: what is dropped after that, among its thread-local values, calls nobody.
+    static PLAYS: Cell<bool> = const { Cell::new(false) };
 }
 
 fn saw(kind: u64, number: u64, other: u64) {
@@ -65,7 +67,9 @@ fn saw(kind: u64, number: u64, other: u64) {
 fn as_thread(answer: &'static dyn Answer, number: u64, program: &[Step]) {
     ME.set(number);
     RUNNING.set(0);
+    PLAYS.set(true);
     caught(|| play(answer, program));
+    PLAYS.set(false);
 }
 
 fn caught(body: impl FnOnce()) {
@@ -110,7 +114,7 @@ fn report(answer: &'static dyn Answer, error: u64) -> u64 {
 }
 
 fn with(answer: &'static dyn Answer, number: u64, kind: u64, body: &mut dyn FnMut()) {
-    let token = Token(number);
+    let token = Token { answer, number, reports: kind == words::PARTS };
     let handler = move |error: &str| {
         let number = token.number();
         let error = error.strip_prefix("error ").and_then(|number| number.parse().ok());
@@ -136,31 +140,40 @@ fn handle(answer: &'static dyn Answer, number: u64, kind: u64) -> u64 {
         words::ASKS => return report(answer, number),
         words::BREAKS => break_with(number),
         words::SLOW => thread::sleep(Duration::from_secs(words::SLOW_S)),
-        words::NESTS => {
+        words::NESTS | words::PASSES => {
+            let kind = if kind == words::NESTS { words::SKIP } else { words::ASKS };
             let inside = &mut || {
                 report(answer, number);
             };
-            with(answer, number + words::INSIDE, words::SKIP, inside);
+            with(answer, number + words::INSIDE, kind, inside);
             return words::RETRY;
         }
+        words::PARTS => {}
         decided => return decided,
     }
     words::SKIP
 }
 
-/// Tells when its handler is dropped.
-struct Token(u64);
+/// Tells when its handler is dropped, and may report an error then.
+struct Token {
+    answer: &'static dyn Answer,
+    number: u64,
+    reports: bool,
+}
 
 impl Token {
     /// A method takes the whole token into a closure; its field would be copied out of it.
     fn number(&self) -> u64 {
-        self.0
+        self.number
     }
 }
 
 impl Drop for Token {
     fn drop(&mut self) {
-        saw(words::DROPPED, self.0, 0);
+        saw(words::DROPPED, self.number, 0);
+        if self.reports && PLAYS.get() {
+            report(self.answer, self.number);
+        }
     }
 }
 

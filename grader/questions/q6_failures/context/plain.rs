@@ -3,8 +3,8 @@
 //! Knows nothing of schedules: what a thread sees does not depend on the others.
 
 use super::super::words::context::{
-    ASKS, BEGAN, BREAKS, CAUGHT, DROPPED, ENDED, HANDLED, INSIDE, NESTS, REPORTED, RETRY, SKIP, SLOW, SLOW_S,
-    STOP, Step, value,
+    ASKS, BEGAN, BREAKS, CAUGHT, DROPPED, ENDED, HANDLED, INSIDE, NESTS, PARTS, PASSES, REPORTED, RETRY,
+    SKIP, SLOW, SLOW_S, STOP, Step, value,
 };
 use crate::script::SECOND;
 
@@ -76,6 +76,9 @@ impl Thread {
         let end = body(self);
         self.stack.pop();
         self.saw(DROPPED, number, 0);
+        if kind == PARTS {
+            self.report(number)?;
+        }
         end?;
         self.saw(ENDED, number, value(number));
         Ok(())
@@ -103,10 +106,12 @@ impl Thread {
                 self.now += SLOW_S * SECOND;
                 Ok(SKIP)
             }
-            NESTS => {
-                self.with(number + INSIDE, SKIP, |thread| thread.report(number).map(drop))?;
+            NESTS | PASSES => {
+                let inside = if kind == NESTS { SKIP } else { ASKS };
+                self.with(number + INSIDE, inside, |thread| thread.report(number).map(drop))?;
                 Ok(RETRY)
             }
+            PARTS => Ok(SKIP),
             decided => Ok(decided),
         }
     }

@@ -77,6 +77,10 @@ pub const SLOW: u64 = 5;
 /// Calls `with_handler` for a body that reports an error of its own number; the handler skips, and its number is
 /// [`INSIDE`] more. Then retries.
 pub const NESTS: u64 = 6;
+/// As [`NESTS`], with a handler inside that is of the kind [`ASKS`].
+pub const PASSES: u64 = 7;
+/// Skips. When it is dropped it reports an error of its own number.
+pub const PARTS: u64 = 8;
 
 /// How long a slow handler takes.
 pub const SLOW_S: u64 = 5;

@@ -26,6 +26,15 @@ fn held(count: u32) -> Vec<Number> {
     plain(count).into_iter().map(|number| Number { held: true, ..number }).collect()
 }
 
+/// What is too large for the function that is handed in is less than what is not, by turns.
+fn by_turns() -> Vec<Number> {
+    let turn = |number: Number| {
+        let is_great = number.id % 2 == 1;
+        Number { is_great, too_large: !is_great, ..number }
+    };
+    plain(12).into_iter().map(turn).collect()
+}
+
 /// The call of a trial: its place, threads and numbers.
 fn the_call(trial: &Trial) -> Option<(u64, usize, Vec<Number>)> {
     let place = |call: (u64, Call)| match call {
@@ -61,7 +70,7 @@ const WORKERS: TrialRules = TrialRules {
             ];
             trial(&[Call::All(threads, held(count))], &script)
         };
-        vec![gathered(3, 8), gathered(5, 9), gathered(1, 2), gathered(4, 2)]
+        vec![gathered(3, 8), gathered(5, 9), gathered(1, 2), gathered(4, 2), gathered(2, 1)]
     },
     judge: |trial, trace| {
         let Some((_, threads, numbers)) = the_call(trial) else { return Ok(()) };
@@ -117,6 +126,8 @@ const RESULTS: TrialRules = TrialRules {
             trial(&[Call::All(2, Vec::new())], &[]),
             trial(&[Call::All(0, plain(2))], &[]),
             trial(&[Call::All(2, first_last)], &held_back),
+            trial(&[Call::All(0, Vec::new())], &[]),
+            trial(&[Call::All(1, by_turns())], &[]),
         ]
     },
     judge: |trial, trace| {

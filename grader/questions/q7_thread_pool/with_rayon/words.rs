@@ -10,25 +10,28 @@ pub struct Number {
     pub held: bool,
     /// Whether the function panics.
     pub panics: bool,
-    /// Whether it is too large.
+    /// Whether it is too large for the function.
     pub too_large: bool,
+    /// Whether it is greater than those that are too large; that alone does nothing.
+    pub is_great: bool,
 }
 
 impl Number {
     /// A number that is computed at once.
     pub const fn plain(id: u32) -> Self {
-        Self { id, held: false, panics: false, too_large: false }
+        Self { id, held: false, panics: false, too_large: false, is_great: false }
     }
 
     /// The number that stands for it.
     pub fn n(self) -> u32 {
-        self.id | u32::from(self.held) << 16 | u32::from(self.panics) << 17 | u32::from(self.too_large) << 18
+        let flags = [self.held, self.panics, self.too_large, self.is_great];
+        (16..).zip(flags).fold(self.id, |n, (bit, flag)| n | u32::from(flag) << bit)
     }
 
     /// Reads [`Number::n`].
     pub fn from_n(n: u32) -> Self {
         let flag = |bit: u32| n >> bit & 1 == 1;
-        Self { id: n & 0xffff, held: flag(16), panics: flag(17), too_large: flag(18) }
+        Self { id: n & 0xffff, held: flag(16), panics: flag(17), too_large: flag(18), is_great: flag(19) }
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::api::{Factorial, Overflow, PoolError};
 
 /// Does what `factorials` does with a rayon pool of exactly `threads` threads of its own; the global pool of rayon is not
-/// used. On return its threads have ended, or are about to.
+/// used. All numbers are computed in the pool, also if there is only one. `factorial` decides about each of them, whatever it
+/// says about others. On return the pool's threads have ended, or are about to.
 ///
 /// # Errors
 ///
-/// [`PoolError::NoThreads`] if `threads` is 0.
+/// [`PoolError::NoThreads`] if `threads` is 0, even if there are no numbers.
 ///
 /// # Panics
 ///

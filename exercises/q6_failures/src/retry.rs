@@ -8,9 +8,9 @@ use std::time::Duration;
 /// If every try fails, `fallback` is called once, with the error of the last try. What it returns, value or error, is the
 /// result. After a success it is not called.
 ///
-/// Between a failed try and the next one the thread sleeps, without using the processor, for exactly `backoff(n)`, where
-/// `n` is the number of tries that have failed so far: 1, then 2 and so on. There is no pause after the last try, and
-/// `backoff` is not asked for one.
+/// Between a failed try and the next one the thread sleeps, without using the processor, for exactly `backoff(n)`, however
+/// long that is, from the moment at which `backoff` has answered; `n` is the number of tries that have failed so far: 1,
+/// then 2 and so on. There is no pause after the last try, and `backoff` is not asked for one.
 ///
 /// Any number of threads may retry at once: each has tries of its own, and none waits for another.
 ///

@@ -1,7 +1,7 @@
 //! `retry`: what each check wants to see, and how it reads a run.
 
 use super::words::retry::{
-    self as words, BACKOFF, ENOUGH, ERROR, FALLBACK, ON_PURPOSE, PANICKED, Plan, TRY, VALUE, number,
+    self as words, AGES, BACKOFF, ENOUGH, ERROR, FALLBACK, ON_PURPOSE, PANICKED, Plan, TRY, VALUE, number,
 };
 use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -19,8 +19,16 @@ const SPEECH: Speech = Speech { call: words::call, result: words::result };
 type Event = [u64; 3];
 
 /// Three tries that fail, and a fallback that helps.
-const PLAN: Plan =
-    Plan { times: 3, good_at: 0, fallback: VALUE, try_breaks: 0, pause_breaks: 0, pause_s: 0, try_s: 0 };
+const PLAN: Plan = Plan {
+    times: 3,
+    good_at: 0,
+    fallback: VALUE,
+    try_breaks: 0,
+    pause_breaks: 0,
+    pause_s: 0,
+    try_s: 0,
+    ask_s: 0,
+};
 
 /// What a call should do.
 fn wanted(op: Op) -> Vec<Event> {
@@ -42,6 +50,7 @@ fn wanted(op: Op) -> Vec<Event> {
             break;
         }
         events.push([BACKOFF, tried, now]);
+        now += plan.ask_s * SECOND;
         if tried == plan.pause_breaks {
             events.push([PANICKED, BACKOFF, now]);
             return events;
@@ -190,6 +199,10 @@ const PAUSES: Rules = Rules {
             Script::new(&[], &[&ops[2..], &ops[..1], &ops[1..2]]),
         ];
         wanted.extend(scripts.iter().filter_map(|script| script.timed(world)));
+        // The pause begins when `backoff` has answered; and there are longer ones than 32 bits hold.
+        let plans = [Plan { pause_s: 5, ask_s: 2, ..PLAN }, Plan { times: 2, pause_s: AGES, ..PLAN }];
+        let ops = plans.map(|plan| plan.op(fresh.fresh()));
+        wanted.extend(Script::new(&[], &[]).before(&ops).timed(world));
         wanted
     },
     judge: |experiment, run| {

@@ -78,6 +78,9 @@ impl Play {
     pub fn backoff(&self, failed: u32) -> Duration {
         let failed = u64::from(failed);
         self.saw(words::BACKOFF, failed);
+        if self.plan.ask_s > 0 {
+            thread::sleep(Duration::from_secs(self.plan.ask_s));
+        }
         if failed > 0 && failed == self.plan.pause_breaks {
             self.break_by(words::BACKOFF);
         }

@@ -24,6 +24,9 @@ pub const STOPPED: u64 = 9;
 /// After so many tries the driver stops them.
 pub const ENOUGH: u64 = 12;
 
+/// A pause of more than a century.
+pub const AGES: u64 = 255;
+
 pub use wire::ON_PURPOSE;
 
 /// What one call is to meet. All are below 256.
@@ -39,14 +42,16 @@ pub struct Plan {
     pub try_breaks: u64,
     /// Which pause panics; 0 for none.
     pub pause_breaks: u64,
-    /// Pauses are multiples of so many seconds.
+    /// Pauses are multiples of so many seconds; [`AGES`] stands for more than 32 bits hold.
     pub pause_s: u64,
     /// Each try takes so many seconds.
     pub try_s: u64,
+    /// Each answer of `backoff` takes so many seconds.
+    pub ask_s: u64,
 }
 
 impl Plan {
-    const fn numbers(self) -> [u64; 7] {
+    const fn numbers(self) -> [u64; 8] {
         [
             self.times,
             self.good_at,
@@ -55,6 +60,7 @@ impl Plan {
             self.pause_breaks,
             self.pause_s,
             self.try_s,
+            self.ask_s,
         ]
     }
 
@@ -65,16 +71,17 @@ impl Plan {
 
     /// Reads what [`Plan::op`] wrote.
     pub fn of(op: Op) -> Plan {
-        let [times, good_at, fallback, try_breaks, pause_breaks, pause_s, try_s, _] =
+        let [times, good_at, fallback, try_breaks, pause_breaks, pause_s, try_s, ask_s] =
             op[1].to_le_bytes().map(u64::from);
-        Plan { times, good_at, fallback, try_breaks, pause_breaks, pause_s, try_s }
+        Plan { times, good_at, fallback, try_breaks, pause_breaks, pause_s, try_s, ask_s }
     }
 
     /// How long the pause after so many failures is, in seconds: no rule that anybody would guess.
     pub fn pause_after(self, failed: u64) -> u64 {
         let rule = [2, 1, 3, 0, 2];
         let place = usize::try_from(failed.saturating_sub(1)).unwrap_or_default();
-        self.pause_s * rule[place % rule.len()]
+        let unit = if self.pause_s == AGES { 1 << 32 } else { self.pause_s };
+        unit * rule[place % rule.len()]
     }
 }
 

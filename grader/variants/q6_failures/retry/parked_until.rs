@@ -28,7 +28,7 @@ pub fn retry<T, E>(
                 }
             },
             State::Pause => {
-                let (start, pause) = (Instant::now(), backoff(failed));
+                let (pause, start) = (backoff(failed), Instant::now());
                 loop {
                     let left = pause.saturating_sub(start.elapsed());
                     if left.is_zero() {

@@ -1,6 +1,6 @@
 //! The daemon: what each check wants to see, and how it reads a run.
 
-use super::words::daemon::{self as words, AWAIT, DROP, NO_TEXT, ON_PURPOSE, Plan, START, STOP};
+use super::words::daemon::{self as words, AGES, AWAIT, DROP, NO_TEXT, ON_PURPOSE, Plan, START, STOP};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::script::{Call, SECOND, Script, Speech, calls, no_thread_left, sleep};
@@ -21,6 +21,8 @@ const DROP_FIRST: Op = [DROP, 0, 0];
 /// Longer than any script.
 const LONG: Op = start(10_000 * HOUR, PLAIN);
 const FOR_EVER: Op = [START, u64::MAX, 0];
+/// As long as nobody should look again: a century.
+const CENTURY: u64 = 100 * 365 * 24 * HOUR;
 
 /// `start`, with a beat every so many seconds.
 const fn start(seconds: u64, plan: Plan) -> Op {
@@ -222,18 +224,34 @@ fn over_on_return(run: &Run) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// When a call has ended a daemon, its closure is no more.
+fn beat_is_dropped(run: &Run) -> Result<(), Wrong> {
+    for life in lives(run) {
+        let Some(ended) = &life.ended else { continue };
+        let own = |entry: &Entry| entry.word == words::BEAT_DROPPED && entry.args == [life.daemon];
+        if !run.entries[..ended.returned].iter().any(own) {
+            let call = (SPEECH.call)(ended.op);
+            let what = format!("`{call}` has returned, but the closure `beat` has not been dropped");
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
+    }
+    Ok(())
+}
+
 // --- it beats, when it should and where it should ---------------------------------------------------
 
 const BEATS: Rules = Rules {
     check: "q6.daemon_beats",
     experiments: |world, _| {
-        let exact: [&[Op]; 5] = [
+        let exact: [&[Op]; 7] = [
             &[start(10, PLAIN), sleep(35), FIRST],
             // Beats that take their time: the next one is due so long after their end.
             &[start(10, taking(3)), sleep(30), FIRST],
             &[start(2, taking(5)), sleep(13), FIRST],
             &[FOR_EVER, sleep(HOUR), FIRST],
             &[start(10, PLAIN), start(7, PLAIN), sleep(24), SECOND_ONE, sleep(11), FIRST],
+            &[FOR_EVER, sleep(CENTURY), FIRST],
+            &[[START, AGES, 0], sleep(HOUR), FIRST],
         ];
         let free: [&[Op]; 1] = [&[start(1, PLAIN), beat(3), FIRST]];
         wanted(world, &exact, &free, &free)
@@ -274,6 +292,7 @@ const STOPS: Rules = Rules {
     judge: |experiment, run| {
         no_panic(run)?;
         over_on_return(run)?;
+        beat_is_dropped(run)?;
         if experiment.timed {
             ends_on_time(run)?;
             return no_beat_when_asked(run);
@@ -337,6 +356,7 @@ const DROPS: Rules = Rules {
     judge: |experiment, run| {
         no_panic(run)?;
         over_on_return(run)?;
+        beat_is_dropped(run)?;
         if experiment.timed { ends_on_time(run) } else { Ok(()) }
     },
     minds_leftover_threads: true,
@@ -404,8 +424,11 @@ const PANICS: Rules = Rules {
 const IDLE: Rules = Rules {
     check: "q6.daemon_idle",
     experiments: |world, _| {
-        let exact: [&[Op]; 2] =
-            [&[start(HOUR, PLAIN), sleep(3 * HOUR + 5), FIRST], &[LONG, sleep(HOUR), FIRST]];
+        let exact: [&[Op]; 3] = [
+            &[start(HOUR, PLAIN), sleep(3 * HOUR + 5), FIRST],
+            &[LONG, sleep(HOUR), FIRST],
+            &[start(2 * CENTURY, PLAIN), sleep(CENTURY), FIRST],
+        ];
         wanted(world, &exact, &[], &[])
     },
     judge: |experiment, run| {

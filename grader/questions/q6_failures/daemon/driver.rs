@@ -50,11 +50,28 @@ struct Count {
     came: Condvar,
 }
 
+/// What a beat holds: the number of its daemon. Writes down when the beat is dropped.
+struct Held(u64);
+
+impl Held {
+    /// Borrows all of it, so that the beat holds more than a copy of the number.
+    fn daemon(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        log(world::this_thread(), words::BEAT_DROPPED, &[self.0]);
+    }
+}
+
 impl Owner {
     fn beat(&self, plan: Plan, count: Arc<Count>) -> Beat {
-        let (daemon, owner) = (self.daemons.len() as u64, world::this_thread());
+        let (held, owner) = (Held(self.daemons.len() as u64), world::this_thread());
         let beating = Arc::clone(&self.beating);
         Box::new(move || {
+            let daemon = held.daemon();
             let me = world::this_thread();
             beating.count(me);
             log(me, words::BEAT, &[daemon, world::now_ns(), (me == owner).into()]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 use wire::script::Op;
 
-/// `start`, with `every` in nanoseconds (`u64::MAX` for the longest there is) and a [`Plan`]. The thread keeps the daemon
+/// `start`, with `every` in nanoseconds (`u64::MAX` for the longest there is, [`AGES`]) and a [`Plan`]. The thread keeps the daemon
 /// and counts its daemons from 0.
 pub const START: u64 = 0;
 /// `stop` of one of its daemons; 0 comes back, or 1 and the letters of the error's message.
@@ -22,6 +22,12 @@ pub const BEAT_PANICS: u64 = 102;
 /// The number of threads besides the caller that are there when a daemon has been stopped or dropped; args: it, and how
 /// many daemons have not been.
 pub const STILL_THERE: u64 = 103;
+
+/// A closure that was called again and again is dropped; args: which daemon.
+pub const BEAT_DROPPED: u64 = 104;
+
+/// Stands for 2^60 seconds, whose nanoseconds no 64 bits hold: the lower 64 of them are all zero.
+pub const AGES: u64 = u64::MAX - 1;
 
 pub use wire::ON_PURPOSE;
 /// What is said of a panic that is no text.
@@ -52,12 +58,20 @@ impl Plan {
 
 /// So many nanoseconds.
 pub fn every(ns: u64) -> Duration {
-    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
+    match ns {
+        u64::MAX => Duration::MAX,
+        AGES => Duration::from_secs(1 << 60),
+        ns => Duration::from_nanos(ns),
+    }
 }
 
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {
-    let every = if op[1] == u64::MAX { "Duration::MAX".to_owned() } else { format!("{:?}", every(op[1])) };
+    let every = match op[1] {
+        u64::MAX => "Duration::MAX".to_owned(),
+        AGES => "Duration::from_secs(1 << 60)".to_owned(),
+        ns => format!("{:?}", every(ns)),
+    };
     match op[0] {
         START => format!("Daemon::start({every}, beat)"),
         STOP => "stop()".into(),

@@ -22,7 +22,8 @@ impl Daemon {
         todo!("call the beat every {every:?}")
     }
 
-    /// Asks the worker to stop and waits until its thread has ended: no beat comes after that.
+    /// Asks the worker to stop and waits until its thread has ended: no beat comes after that, and `beat` has been dropped
+    /// with all that it holds.
     ///
     /// A worker that waits for its next beat is woken at once and ends without one. A beat that is under way is finished
     /// first.

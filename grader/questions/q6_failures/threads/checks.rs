@@ -1,8 +1,8 @@
 //! Caught threads: what each check wants to see, and how it reads a run.
 
 use super::words::threads::{
-    self as words, AWAIT, CATCHES, CATCHES_FIRST, CAUGHT, ELSEWHERE, FORGET, GATED, GIVES, JOIN, NO_TEXT,
-    ON_PURPOSE, OPEN, OTHER_THREAD, OUTSIDE, PANICS, PANICS_MADE, PANICS_MUTE, SPAWN,
+    self as words, AWAIT, CATCHES, CATCHES_FIRST, CAUGHT, ELSEWHERE, FORGET, GATED, GIVES, JOIN, NAMESAKE,
+    NO_TEXT, ON_PURPOSE, OPEN, OTHER_THREAD, OUTSIDE, PANICS, PANICS_MADE, PANICS_MUTE, SPAWN,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -254,6 +254,8 @@ const PLACES: Rules = Rules {
                 &[spawn(PANICS, a), spawn(PANICS_MADE, b), join(0), join(1)],
                 &[spawn(CATCHES_FIRST, a), spawn(PANICS_MUTE, b), join(0), join(1)],
                 &[spawn(PANICS, a), OUT, join(0)],
+                // Two of one name.
+                &[spawn(PANICS, a), spawn(PANICS_MADE, a + NAMESAKE), join(0), join(1)],
             ],
         );
         let two = Script::new(&[], &[&[spawn(PANICS, a), join(0)], &[spawn(PANICS_MADE, b), join(0)]]);

@@ -3,7 +3,7 @@
 use wire::script::Op;
 
 /// `spawn_caught`, with what the body does and a number. The thread keeps the task and counts its tasks from 0; the task is
-/// called `task` and the number.
+/// called `task` and the number, up to [`NAMESAKE`].
 pub const SPAWN: u64 = 0;
 /// `join` of one of its tasks; 0 and the number come back, or 1 (the error is written down as [`JOINED`]).
 pub const JOIN: u64 = 1;
@@ -57,9 +57,12 @@ pub const CAUGHT: &str = "a panic that the body catches";
 /// What is said of a panic that is no text.
 pub const NO_TEXT: &str = "panic without a message";
 
+/// A task whose number is larger by this has the same name.
+pub const NAMESAKE: u64 = 1_000_000;
+
 /// The name of a task's thread.
 pub fn name(number: u64) -> String {
-    format!("task {number}")
+    format!("task {}", number % NAMESAKE)
 }
 
 /// The message of a failing body.

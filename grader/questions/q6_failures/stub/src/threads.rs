@@ -14,11 +14,12 @@ pub struct Task<T> {
     result: PhantomData<T>,
 }
 
-/// Starts a thread of this name that runs `body`.
+/// Starts a thread of this name that runs `body`. Other threads may have the same name.
 ///
 /// If `body` panics, `log` is called once with the thread's name, the message (`panic without a message` if the panic is no
 /// text) and the place of the panic: also if nobody joins, and before `join` returns. What `body` catches itself is no
-/// failure. (A program would give a function that calls `log::error!`.)
+/// failure. (A program would give a function that calls `log::error!`.) If, while the panic unwinds, a destructor panics too
+/// and catches that, the place may be that of either: the hook cannot tell.
 ///
 /// The place of a panic is known to the panic hook alone, which is one for the whole program: `std::panic::set_hook`. This
 /// function sets one, which keeps the place of panics of these threads and hands on all others to the hook that was there

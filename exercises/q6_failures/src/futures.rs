@@ -16,7 +16,7 @@ pub struct Future<T> {
     result: PhantomData<T>,
 }
 
-/// The results of several futures, in the order in which their tasks end.
+/// The results of several futures, in the order in which their tasks end. Dropping it changes nothing for the tasks.
 #[derive(Debug)]
 pub struct AsCompleted<T> {
     // TODO 3/4: how does one wait for whichever comes first?
@@ -33,8 +33,8 @@ impl Executor {
         todo!("start {threads} workers")
     }
 
-    /// Hands in a task and returns at once. Tasks begin in this order, on a worker and never on the caller's thread; as many
-    /// run at the same time as there are workers.
+    /// Hands in a task and returns at once, however many are waiting. Tasks begin in this order, on a worker and never on the
+    /// caller's thread; as many run at the same time as there are workers.
     ///
     /// A task that panics harms neither its worker nor other tasks. A task does not use the executor that runs it.
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Future<T> {
@@ -45,7 +45,7 @@ impl Executor {
 
 impl Drop for Executor {
     /// Finishes the tasks that have begun and waits until every worker has ended. Tasks that have not begun never run: their
-    /// futures say [`FutureError::ExecutorGone`]. Results that are there stay there.
+    /// futures say [`FutureError::ExecutorGone`]. Results that are there stay there, and what was cancelled stays cancelled.
     fn drop(&mut self) {
         // TODO 4/4: somebody may be waiting for a task that will never run.
         todo!("end the workers, and tell whoever waits")

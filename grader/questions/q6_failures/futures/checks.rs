@@ -1,29 +1,32 @@
 //! The executor and its futures: what each check wants to see, and how it reads a run.
 
 use super::words::futures::{
-    self as words, AWAIT, CANCEL, CANCELLED, COMPLETED, DROP, EXCEPTION, FORGET, GATED, GIVES, GONE, IS_DONE,
-    NEW_OF_NONE, NEXT, NO_TEXT, NOTHING, ON_PURPOSE, OPEN, PANICKED, PANICS, PANICS_MADE, PANICS_MUTE,
-    RESULT, SLEEPS, SUBMIT, VALUE,
+    self as words, AWAIT, CANCEL, CANCELLED, COMPLETED, DROP, EXCEPTION, FORGET, FORGET_ALL, GATED, GIVES,
+    GONE, IS_DONE, NEW_OF_NONE, NEXT, NO_TEXT, NOTHING, ON_PURPOSE, OPEN, PANICKED, PANICS, PANICS_MADE,
+    PANICS_MUTE, RESULT, SLEEPS, SUBMIT, VALUE,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, SCHEDULES, Script, Speech, calls, no_thread_left, nobody_slept, sleep};
+use crate::script::{Call, SCHEDULES, Script, Speech, calls, nobody_slept, sleep};
 use std::time::Duration;
 use tasks::{Task, tasks};
 use wire::Run;
 use wire::script::Op;
 
+#[path = "gone.rs"]
+mod gone;
 #[path = "tasks.rs"]
 mod tasks;
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] =
-    &[WORKERS, RESULTS, PANICS_KEPT, PEEKS, CANCELS, IN_ORDER, GONE_WITH_IT, IDLE];
+    &[WORKERS, RESULTS, PANICS_KEPT, PEEKS, CANCELS, IN_ORDER, gone::GONE_WITH_IT, IDLE];
 
 const SPEECH: Speech = Speech { call: words::call, result: words::result };
 const ALL: Op = [COMPLETED, 0, 0];
 const NEXT_ONE: Op = [NEXT, 0, 0];
 const OPENS: Op = [OPEN, 0, 0];
+const FORGETS_ALL: Op = [FORGET_ALL, 0, 0];
 const DROPS: Op = [DROP, 0, 0];
 const DROPS_IN_A_PANIC: Op = [DROP, 1, 0];
 
@@ -90,6 +93,11 @@ fn asked<'a>(tasks: &'a [Task], call: &'a Call) -> Option<(&'a Task, &'a [u64])>
     Some((tasks.iter().find(|task| task.owner == call.thread && task.number == number)?, outcome))
 }
 
+/// The place at which the executor had been dropped, if it ever was: what is said of a cancellation after that is no proof.
+fn dropped(calls: &[Call]) -> usize {
+    calls.iter().find(|call| call.op[0] == DROP).map_or(usize::MAX, |call| call.returned)
+}
+
 /// Why this outcome of a task is impossible at this moment.
 fn cannot_be(task: &Task, outcome: &[u64], call: &Call, calls: &[Call]) -> Option<(Fault, String)> {
     let over = task.ended.is_some_and(|ended| ended < call.returned);
@@ -108,6 +116,9 @@ fn cannot_be(task: &Task, outcome: &[u64], call: &Call, calls: &[Call]) -> Optio
         }
         [CANCELLED] if !task.was_cancelled(calls, call.returned) => {
             Some((Fault::WrongAnswer, "nobody cancelled the task".into()))
+        }
+        [GONE] if task.was_cancelled(calls, call.began.min(dropped(calls))) => {
+            Some((Fault::WrongAnswer, "the task was cancelled before".into()))
         }
         [GONE] if task.began.is_some() => {
             Some((Fault::LostTask, "the task had begun, and it was finished".into()))
@@ -147,7 +158,9 @@ fn without_delay(tasks: &[Task], calls: &[Call]) -> Result<(), Wrong> {
 const WORKERS: Rules = Rules {
     check: "q6.futures_workers",
     experiments: |world, _| {
-        let exact: [(u64, &[Op]); 3] = [
+        // Many wait for the one worker, and the caller does not.
+        let many = [&[submit(SLEEPS, 2)][..], &[submit(SLEEPS, 1); 8], &[sleep(20)]].concat();
+        let exact: [(u64, &[Op]); 4] = [
             (2, &[submit(SLEEPS, 5), submit(SLEEPS, 3), submit(SLEEPS, 4), submit(SLEEPS, 1), sleep(20)]),
             (1, &[submit(SLEEPS, 2), submit(SLEEPS, 3), submit(SLEEPS, 1), sleep(10)]),
             (
@@ -161,6 +174,7 @@ const WORKERS: Rules = Rules {
                     sleep(20),
                 ],
             ),
+            (1, &many),
         ];
         let any: [(u64, &[Op]); 3] = [
             (1, &[[NEW_OF_NONE, 0, 0]]),
@@ -488,10 +502,12 @@ const IN_ORDER: Rules = Rules {
             vec![ALL, NEXT_ONE],
         ];
         let exact = exact.each_ref().map(|ops| (3, ops.as_slice()));
-        let any: [(u64, &[Op]); 3] = [
+        let any: [(u64, &[Op]); 4] = [
             (2, &[submit(GIVES, 5), submit(GIVES, 6), ALL, NEXT_ONE, NEXT_ONE, NEXT_ONE]),
             (1, &[submit(GATED, 5), submit(GIVES, 6), ALL, OPENS, NEXT_ONE, NEXT_ONE, NEXT_ONE]),
             (2, &[submit(GATED, 5), submit(GIVES, 6), ALL, NEXT_ONE, OPENS, NEXT_ONE, NEXT_ONE]),
+            // Nobody wants to know any more: the worker goes on all the same.
+            (1, &[submit(GATED, 5), begun(1), ALL, FORGETS_ALL, OPENS, submit(GIVES, 7), begun(2)]),
         ];
         wanted(world, &exact, &any)
     },
@@ -500,82 +516,6 @@ const IN_ORDER: Rules = Rules {
         tasks::in_order(SPEECH, &tasks(run), &calls(run), experiment.timed)
     },
     minds_leftover_threads: false,
-};
-
-// --- without an executor ------------------------------------------------------------------------------------
-
-const GONE_WITH_IT: Rules = Rules {
-    check: "q6.futures_gone",
-    experiments: |world, _| {
-        let exact: [(u64, &[Op]); 2] = [
-            (
-                1,
-                &[
-                    submit(SLEEPS, 5),
-                    submit(GIVES, 2),
-                    submit(SLEEPS, 3),
-                    sleep(2),
-                    DROPS,
-                    is_done(1),
-                    exception(2),
-                    cancel(1),
-                    result(0),
-                    result(1),
-                    result(2),
-                ],
-            ),
-            (2, &[submit(GIVES, 5), submit(PANICS, 2), sleep(2), DROPS, result(0), result(1)]),
-        ];
-        let any: [(u64, &[Op]); 4] = [
-            (2, &[submit(GIVES, 5), submit(GIVES, 2), begun(1), DROPS_IN_A_PANIC, result(1), result(0)]),
-            (1, &[submit(GIVES, 5), submit(GIVES, 2), DROPS, is_done(1), result(0), result(1)]),
-            (
-                2,
-                &[
-                    submit(GIVES, 5),
-                    submit(PANICS_MADE, 2),
-                    submit(GIVES, 3),
-                    DROPS,
-                    ALL,
-                    NEXT_ONE,
-                    NEXT_ONE,
-                    NEXT_ONE,
-                    NEXT_ONE,
-                ],
-            ),
-            (2, &[DROPS]),
-        ];
-        let mut wanted = wanted(world, &exact, &any);
-        // Somebody is waiting for what will never be.
-        let waits: [&[Op]; 2] = [
-            &[submit(GATED, 5), submit(GIVES, 2), begun(1), OPENS, result(1), result(0)],
-            &[submit(GATED, 5), submit(GIVES, 2), ALL, begun(1), OPENS, NEXT_ONE, NEXT_ONE, NEXT_ONE],
-        ];
-        wanted.extend(waits.map(|ops| Script::new(&[1], &[ops, &[begun(1), DROPS]]).experiment(world)));
-        wanted
-    },
-    judge: |experiment, run| {
-        truthful(experiment, run)?;
-        let (tasks, calls) = (tasks(run), calls(run));
-        let Some(dropped) = calls.iter().find(|call| call.op[0] == DROP) else { return Ok(()) };
-        let is_late = |task: &&Task| {
-            let after = |place: Option<usize>| place.is_some_and(|place| place > dropped.returned);
-            after(task.began) || after(task.ended)
-        };
-        let runs_on = tasks.iter().find(is_late);
-        // Time has passed before: whatever could begin had begun.
-        let queued = |task: &Task| experiment.timed && task.began.is_some_and(|place| place > dropped.began);
-        let what = if runs_on.is_some() {
-            "the executor has been dropped, and a task ran on after that"
-        } else if tasks.iter().any(queued) {
-            "a task began when the executor was already being dropped"
-        } else {
-            return no_thread_left(run);
-        };
-        let fault = if runs_on.is_some() { Fault::LeakedThread } else { Fault::WrongAnswer };
-        Err(Wrong::new(fault, what).with_evidence(SPEECH.table(&calls)))
-    },
-    minds_leftover_threads: true,
 };
 
 // --- whoever waits does nothing else ---------------------------------------------------------------------------

@@ -193,6 +193,7 @@ impl Actor for Thread<'_> {
             }
             words::DROP => self.drop_executor(a == 1),
             words::FORGET => drop(self.take(a)),
+            words::FORGET_ALL => self.completed = None,
             words::NEW_OF_NONE => return vec![matches!((self.shared.answer.new)(0), Err(true)).into()],
             _ => self.shared.gate.wait("another task to begin", |_, begun| begun >= a),
         }

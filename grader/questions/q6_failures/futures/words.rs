@@ -28,6 +28,8 @@ pub const FORGET: u64 = 9;
 pub const AWAIT: u64 = 10;
 /// `Executor::new(0)`; 1 comes back if it was refused for that reason.
 pub const NEW_OF_NONE: u64 = 11;
+/// Drops what [`COMPLETED`] gave, and with it the futures that have not come.
+pub const FORGET_ALL: u64 = 12;
 
 /// A task that gives its number.
 pub const GIVES: u64 = 0;
@@ -93,6 +95,7 @@ pub fn call(op: Op) -> String {
         DROP if op[1] == 1 => "a panic of the owner, which drops the executor".into(),
         DROP => "drop(executor)".into(),
         FORGET => format!("drop({future})"),
+        FORGET_ALL => "drop(as_completed)".into(),
         NEW_OF_NONE => "Executor::new(0)".into(),
         _ => format!("waits until {} tasks have begun", op[1]),
     }

@@ -3,7 +3,7 @@
 
 use super::words::{self, ON_PURPOSE, Op, Pause};
 use crate::catalogue::{Guide, Source};
-use crate::experiment::{Experiment, Rules, World, Wrong};
+use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
 use crate::fault::Fault;
 use calls::{Call, calls, list, threads_that_paused};
 use one_at_a_time::{Spec, explain};
@@ -130,10 +130,9 @@ const NO_LOST_UPDATE: Rules = Rules {
                 [] => {
                     format!("the list ends with {}, though it should hold {}", list(&left), list(&left_over))
                 }
-                lost => format!(
-                    "lost: {}, added and never removed, yet not in the list at the end",
-                    list(lost)
-                ),
+                lost => {
+                    format!("lost: {}, added and never removed, yet not in the list at the end", list(lost))
+                }
             },
         ))
     },
@@ -318,6 +317,7 @@ const COUNTS: Rules = Rules {
             script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Len], &[Op::Remove, Op::IsEmpty, Op::Len]]),
             script(world, &[&[Op::Add(a)], &[Op::Len, Op::IsEmpty], &[Op::Remove, Op::Add(b)]]),
             script(world, &[&[Op::Add(a)], &[Op::Add(b), Op::Remove], &[Op::Inspect, Op::Len]]),
+            script(world, &[&looks_on_the_way(fresh)]),
         ]
     },
     judge: |experiment, run| {
@@ -342,6 +342,19 @@ const COUNTS: Rules = Rules {
     },
     minds_leftover_threads: false,
 };
+
+/// The list moves on, as in a ring, and is looked at; what was seen before comes again in part.
+fn looks_on_the_way(fresh: &mut Numbers) -> Vec<Op> {
+    let mut ops: Vec<Op> = fresh.some(4).into_iter().map(Op::Add).collect();
+    for number in fresh.some(16) {
+        ops.extend([Op::Remove, Op::Add(number), Op::Inspect]);
+    }
+    let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()];
+    let again = [&[Op::Remove; 4][..], &[Op::Add(a), Op::Add(b), Op::Inspect], &[Op::Remove; 2]];
+    ops.extend(again.concat());
+    ops.extend([Op::Add(a), Op::Add(c), Op::Inspect]);
+    ops
+}
 
 /// A change that began and ended while another thread was in `look`.
 fn changed_during_look<'c>(run: &Run, calls: &'c [Call]) -> Option<&'c Call> {
@@ -570,7 +583,10 @@ const PANICS: Rules = Rules {
         let left = entry(run, words::LEFT)?;
         let calls = calls(run);
         if explain(&calls, Spec::Bag { left: Some(left) }) {
-            return Ok(());
+            let steps = calls.iter().filter(|call| matches!(call.op, Op::Add(_) | Op::Remove)).count();
+            let told = entry(run, words::HISTORY)?.len() / 2;
+            let what = format!("after a panic in `look` the history tells {told} of {steps} steps");
+            return if told == steps { Ok(()) } else { Err(Wrong::new(Fault::WrongAnswer, what)) };
         }
         let mut evidence = calls::table(&calls);
         evidence.push(format!("numbers at the end: {}", list(left)));

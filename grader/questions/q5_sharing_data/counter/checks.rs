@@ -1,6 +1,6 @@
 //! The counter: what each check wants to see, and how it reads a run.
 
-use super::words::counter::{self as words, ADD, GET, PANIC_CHANGING, SLOW_UPDATE, UPDATE};
+use super::words::counter::{self as words, ADD, GET, PANIC_CHANGING, SLOW_UPDATE, UPDATE, UPDATE_BY_OTHER};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
@@ -57,7 +57,7 @@ impl Object<Call> for Number {
                 return sum == Some(*new);
             }
             (GET, found) => return found == [self.0],
-            (UPDATE | SLOW_UPDATE, [new, found, ..]) => {
+            (UPDATE | UPDATE_BY_OTHER | SLOW_UPDATE, [new, found, ..]) => {
                 let fits = *found == self.0 && *new == words::change(*found, call.op[1]);
                 self.0 = *new;
                 return fits;
@@ -122,6 +122,7 @@ const UPDATES: Rules = Rules {
             ordered(&[&[update(x)], &[add(y)]]),
             ordered(&[&[update(x), update(y)], &[add(y), G]]),
             ordered(&[&[update(x)], &[update(y)], &[G, add(x)]]),
+            ordered(&[&[[UPDATE_BY_OTHER, x, 0]], &[add(y)]]),
         ];
         let together = together.map(|script| script.after(&[G]));
         [alone].iter().chain(&together).map(|script| script.experiment(world)).collect()

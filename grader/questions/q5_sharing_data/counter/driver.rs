@@ -43,7 +43,11 @@ macro_rules! q5_counter {
                         let value = self.0.update(&mut |value| {
                             (found, times) = (value, times + 1);
                             take_time(op[2]);
-                            words::change(value, op[1])
+                            let amount = match op[0] {
+                                words::UPDATE_BY_OTHER => Counter::new().add(op[1]),
+                                _ => op[1],
+                            };
+                            words::change(value, amount)
                         });
                         vec![value, found, times]
                     }

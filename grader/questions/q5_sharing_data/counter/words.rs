@@ -13,6 +13,8 @@ pub const UPDATE: u64 = 2;
 pub const SLOW_UPDATE: u64 = 3;
 /// `update` with a closure that panics.
 pub const PANIC_CHANGING: u64 = 4;
+/// The same as [`UPDATE`], with a closure that uses another counter.
+pub const UPDATE_BY_OTHER: u64 = 5;
 
 /// What the closure of an update makes of a value.
 pub fn change(value: u64, amount: u64) -> u64 {
@@ -33,6 +35,7 @@ pub fn call(op: Op) -> String {
         ADD => format!("add({})", number(op[1])),
         GET => "get()".into(),
         UPDATE => format!("update(|value| value * 3 + {})", op[1]),
+        UPDATE_BY_OTHER => format!("update(|value| value * 3 + Counter::new().add({}))", op[1]),
         SLOW_UPDATE => format!("update(|value| a sleep, then value * 3 + {})", op[1]),
         _ => "update(|_| a panic)".into(),
     }

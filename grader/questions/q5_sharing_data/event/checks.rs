@@ -159,6 +159,8 @@ const WAKES: Rules = Rules {
         let timed = [
             script(&[&[W], &[sleep(1), FOR_EVER], &[sleep(3), S], &[sleep(4), W]]),
             script(&[&[W, C, W], &[sleep(1), S, sleep(3), S], &[sleep(2), W]]),
+            // Two give up, one after the other, and somebody has come between.
+            script(&[&[within(2)], &[sleep(1), within(3)], &[sleep(3), W], &[sleep(6), S]]),
         ];
         let together = together.iter().map(|script| script.experiment(world));
         together.chain(timed.iter().filter_map(|script| script.timed(world))).collect()
@@ -180,6 +182,9 @@ const FLEETING: Rules = Rules {
             script(&[&[W], &[sleep(1), S], &[sleep(1), C]]),
             // Who comes later waits for a `set` of its own.
             script(&[&[within(9)], &[sleep(1), S, C, sleep(2), S, C], &[sleep(2), W]]),
+            // However often it is set and cleared before the one that waits comes to look.
+            script(&[&[W], &[sleep(1), S, C, S, C, S, C]]),
+            script(&[&[W], &[sleep(1), S, C, S, C, S, C, S, C]]),
         ];
         scripts.iter().filter_map(|script| script.timed(world)).collect()
     },

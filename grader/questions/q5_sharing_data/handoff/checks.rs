@@ -3,7 +3,9 @@
 use super::words::handoff::{self as words, GIVE, TAKE};
 use crate::experiment::{Experiment, Rules, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, READ, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write};
+use crate::script::{
+    Call, READ, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
+};
 use wire::Run;
 use wire::script::{Op, READ as LOAD, WRITE as STORE};
 
@@ -74,7 +76,8 @@ const ITEMS: Rules = Rules {
 fn meet(run: &Run) -> Result<(), Wrong> {
     SPEECH.no_panic(run, |_| false)?;
     let calls = tool_calls(run);
-    let alone = |give: &Call| !calls.iter().any(|take| taken(take) == Some(give.op[1]) && take.began < give.returned);
+    let alone =
+        |give: &Call| !calls.iter().any(|take| taken(take) == Some(give.op[1]) && take.began < give.returned);
     match calls.iter().find(|call| call.op[0] == GIVE && alone(call)) {
         Some(call) => {
             let what = format!("`{}` returned before anybody took this item", SPEECH.told(call));
@@ -88,6 +91,9 @@ const MEETS: Rules = Rules {
     check: "q5.handoff_meets",
     experiments: |world, fresh| {
         let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()].map(give);
+        let many: Vec<[Op; 1]> = (0..9).map(|_| [give(fresh.fresh())]).collect();
+        let one_by_one = [sleep(1), T].repeat(many.len());
+        let crowd: Vec<&[Op]> = many.iter().map(|op| &op[..]).chain([&one_by_one[..]]).collect();
         let scripts = [
             Script::new(&[], &[&[a, b], &[T, T]]),
             Script::new(&[], &[&[a], &[b], &[T, T]]),
@@ -96,7 +102,12 @@ const MEETS: Rules = Rules {
         let timed = [
             Script::new(&[], &[&[a], &[sleep(5), T]]),
             Script::new(&[], &[&[a], &[b], &[sleep(1), T, sleep(1), T]]),
-            Script::new(&[], &[&[a], &[sleep(1), b], &[sleep(2), c], &[sleep(3), T, sleep(1), T, sleep(1), T]]),
+            Script::new(
+                &[],
+                &[&[a], &[sleep(1), b], &[sleep(2), c], &[sleep(3), T, sleep(1), T, sleep(1), T]],
+            ),
+            // Many give, and one at a time is met.
+            Script::new(&[], &crowd),
         ];
         let scripts = scripts.iter().map(|script| script.experiment(world));
         scripts.chain(timed.iter().filter_map(|script| script.timed(world))).collect()
@@ -116,9 +127,8 @@ fn at_once(run: &Run) -> Result<(), Wrong> {
     };
     let gives = || calls.iter().filter(|call| call.op[0] == GIVE);
     let takes = || calls.iter().filter(|call| call.op[0] == TAKE);
-    let both_waited = |give: &Call, take: &Call| {
-        give.began_ns.max(take.began_ns) < give.returned_ns.min(take.returned_ns)
-    };
+    let both_waited =
+        |give: &Call, take: &Call| give.began_ns.max(take.began_ns) < give.returned_ns.min(take.returned_ns);
     let what = if let Some(late) = pairs(&calls).find_map(met) {
         let when = late.took();
         format!("`{}` took {when:?}, longer than until it had met the other", SPEECH.told(&late))
@@ -134,10 +144,8 @@ const WAKES: Rules = Rules {
     check: "q5.handoff_wakes",
     experiments: |world, fresh| {
         let [a, b, c] = [fresh.fresh(), fresh.fresh(), fresh.fresh()].map(give);
-        let scripts = [
-            Script::new(&[], &[&[a], &[b], &[T], &[T]]),
-            Script::new(&[], &[&[a, b], &[T, T], &[c], &[T]]),
-        ];
+        let scripts =
+            [Script::new(&[], &[&[a], &[b], &[T], &[T]]), Script::new(&[], &[&[a, b], &[T, T], &[c], &[T]])];
         let timed = [
             Script::new(&[], &[&[a], &[sleep(1), T]]),
             Script::new(&[], &[&[T], &[sleep(1), a]]),

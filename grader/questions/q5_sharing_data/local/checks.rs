@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::script::SCHEDULES;
 use wire::{Entry, Run};
-use words::Step::{Ask, AskAtEnd, Meet, Panic};
+use words::Step::{Ask, AskAtEnd, Meet, Panic, WithinAtEnd};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[INSIDE, NESTED, PANIC, PAYLOAD, THREADS, APART];
@@ -78,12 +78,13 @@ impl Follower {
     /// `Err` for a panic with this number.
     fn take(&mut self, steps: &[Step]) -> Result<(), u64> {
         let before = std::mem::take(&mut self.last);
-        let mut at_end = 0;
+        let mut at_end = Vec::new();
         let mut end = Ok(());
         for step in steps {
             match step {
                 Ask => self.said(""),
-                AskAtEnd => at_end += 1,
+                AskAtEnd => at_end.push(None),
+                WithinAtEnd(name) => at_end.push(Some(*name)),
                 Meet => {}
                 Panic(number) => end = Err(*number),
                 Step::Start(_, body) => end = self.take(body),
@@ -101,7 +102,12 @@ impl Follower {
             }
         }
         let when = if end.is_err() { " while a panic unwinds it" } else { " as it ends" };
-        (0..at_end).for_each(|_| self.said(when));
+        for inside in at_end {
+            if let Some(name) = inside {
+                let _ = self.enter(name, name + 1, &[Ask]);
+            }
+            self.said(when);
+        }
         self.last = before;
         end
     }
@@ -216,6 +222,8 @@ const NESTED: Rules = Rules {
             contexts(world, &[&[within(a, &[Ask, deep, Ask, within(d, &[Ask]), Ask, AskAtEnd]), Ask]]),
             contexts(world, &[&[within(a, &[within(a, &[Ask]), Ask]), Ask]]),
             contexts(world, &[&[within(0, &[within(a, &[Ask]), Ask]), Ask]]),
+            contexts(world, &[&[within(a, &[within(b, &[within(a, &[Ask]), Ask]), Ask]), Ask]]),
+            contexts(world, &[&[within(2, &[within(a, &[Ask]), Ask]), Ask]]),
         ]
     },
     judge: says,
@@ -237,6 +245,8 @@ const PANIC: Rules = Rules {
                 world,
                 &[&[caught(a, &[Panic(p)]), caught(b, &[Ask, Panic(p)]), Ask, within(c, &[Ask]), Ask]],
             ),
+            contexts(world, &[&[caught(a, &[WithinAtEnd(b), Panic(p)]), Ask]]),
+            contexts(world, &[&[within(a, &[WithinAtEnd(b)]), Ask]]),
         ]
     },
     judge: says,

@@ -78,11 +78,14 @@ struct Stage<'a> {
 /// A panic of the judge's making.
 struct OnPurpose(u64);
 
-/// Asks for the context when it is dropped.
-struct AskAtEnd<'a>(&'a Stage<'a>, u64);
+/// Asks for the context when it is dropped, after it has opened one of its own if it is to do so.
+struct AskAtEnd<'a>(&'a Stage<'a>, u64, Option<u64>);
 
 impl Drop for AskAtEnd<'_> {
     fn drop(&mut self) {
+        if let Some(name) = self.2 {
+            self.0.context(self.1, name, name + 1, &[Step::Ask]);
+        }
         self.0.ask(self.1);
     }
 }
@@ -101,11 +104,18 @@ impl Stage<'_> {
         for step in steps {
             match step {
                 Step::Ask => self.ask(me),
-                Step::AskAtEnd => at_end.push(AskAtEnd(self, me)),
+                Step::AskAtEnd => at_end.push(AskAtEnd(self, me, None)),
+                Step::WithinAtEnd(name) => at_end.push(AskAtEnd(self, me, Some(*name))),
                 Step::Panic(number) => panic_any(OnPurpose(*number)),
                 Step::Meet => drop(self.gate.wait()),
                 Step::Start(thread, body) => thread::scope(|scope| {
-                    scope.spawn(|| self.enter(*thread));
+                    // Where there are two, they have the same name, which is nothing to go by.
+                    let builder = match self.threads.len() {
+                        0..3 => thread::Builder::new(),
+                        _ => thread::Builder::new().name("worker".to_owned()),
+                    };
+                    let started = builder.spawn_scoped(scope, || self.enter(*thread));
+                    started.expect("a thread can be started");
                     self.take(me, body);
                 }),
                 Step::Context { name, value, caught: false, body } => self.context(me, *name, *value, body),

@@ -12,6 +12,8 @@ pub enum Step {
     Ask,
     /// Makes a value that calls `context()` when it is dropped, at the end of the steps in which it stands.
     AskAtEnd,
+    /// The same value; it opens a context of this name first.
+    WithinAtEnd(u64),
     /// Calls `with_context`.
     Context {
         /// The number of a [`name`].
@@ -39,6 +41,7 @@ const CAUGHT: u64 = 4;
 const PANIC: u64 = 5;
 const MEET: u64 = 6;
 const START: u64 = 7;
+const WITHIN_AT_END: u64 = 8;
 
 /// The numbers of some steps.
 pub fn to_words(steps: &[Step]) -> Vec<u64> {
@@ -46,6 +49,7 @@ pub fn to_words(steps: &[Step]) -> Vec<u64> {
     let words = steps.iter().map(|step| match step {
         Step::Ask => vec![ASK, 0, 0],
         Step::AskAtEnd => vec![ASK_AT_END, 0, 0],
+        Step::WithinAtEnd(name) => vec![WITHIN_AT_END, *name, 0],
         Step::Panic(number) => vec![PANIC, *number, 0],
         Step::Meet => vec![MEET, 0, 0],
         Step::Context { name, value, caught, body } => {
@@ -67,6 +71,7 @@ fn steps(ops: &mut std::vec::IntoIter<Op>) -> Vec<Step> {
         all.push(match code {
             ASK => Step::Ask,
             ASK_AT_END => Step::AskAtEnd,
+            WITHIN_AT_END => Step::WithinAtEnd(a),
             PANIC => Step::Panic(a),
             MEET => Step::Meet,
             CONTEXT | CAUGHT => Step::Context { name: a, value: b, caught: code == CAUGHT, body: steps(ops) },
@@ -82,6 +87,7 @@ pub fn name(number: u64) -> String {
     match number {
         0 => String::new(),
         1 => "a name that is longer than most, and not all ASCII: Zoë, 数え".to_owned(),
+        2 => "a/b::c\u{1f}d\0e, f\n".to_owned(),
         _ => format!("job {number}"),
     }
 }

@@ -148,6 +148,11 @@ const WAKES: Rules = Rules {
         let timed = [
             Script::new(&[2], &[&[A, A, sleep(5), R, R], &[sleep(1), A, R], &[sleep(2), A, R]]),
             Script::new(&[1], &[&[A, sleep(5), R], &[sleep(1), A, sleep(4), R], &[sleep(2), FOR_EVER, R]]),
+            // Two come back before either of the two who wait has had its turn, and the first one keeps its own.
+            Script::new(
+                &[2],
+                &[&[A, A, sleep(5), R, R], &[sleep(1), within(20), sleep(9), R], &[sleep(2), A, R]],
+            ),
         ];
         let together = together.iter().map(|script| script.clone().in_order().experiment(world));
         together.chain(timed.iter().filter_map(|script| script.clone().in_order().timed(world))).collect()
@@ -201,6 +206,17 @@ const TIMEOUTS: Rules = Rules {
             ),
             // It gives up at the very moment at which the permit comes back.
             Script::new(&[1], &[&[A, sleep(5), R], &[within(5), R], &[sleep(1), A, R]]),
+            // Two give up, one after the other, and somebody stands behind them.
+            Script::new(
+                &[1],
+                &[
+                    &[A, sleep(9), R],
+                    &[sleep(1), A, R],
+                    &[sleep(2), within(2)],
+                    &[sleep(3), within(3)],
+                    &[sleep(5), A, R],
+                ],
+            ),
         ];
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[N]).in_order().timed(world)));
         // Here a limit may pass at any moment.

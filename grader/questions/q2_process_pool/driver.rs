@@ -4,7 +4,7 @@
 //! input says. Judges nothing.
 
 use super::words::{self, Call, Then};
-use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
+use crate::session::{Question, calls, checkpoint, drop_in_a_panic, log, log_text, play_call};
 use crate::{faults, gate, refusal};
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal, kill};
@@ -210,7 +210,8 @@ macro_rules! q2_process_pool {
                 self.0.map(inputs).into_iter().map(outcome).collect()
             }
             fn map_chunked(&mut self, inputs: Vec<driver::Input>, chunk: u64) -> Vec<driver::Outcome> {
-                let chunk = std::num::NonZeroUsize::new(chunk as usize).unwrap_or(std::num::NonZeroUsize::MIN);
+                let chunk =
+                    std::num::NonZeroUsize::new(chunk as usize).unwrap_or(std::num::NonZeroUsize::MIN);
                 self.0.map_chunked(inputs, chunk).into_iter().map(outcome).collect()
             }
             fn worker_ids(&self) -> Vec<u64> {
@@ -366,6 +367,10 @@ impl Scene<'_> {
             }
             Call::Drop(pool) => {
                 drop(self.take(*pool)?);
+                log(words::RETURNED, &[number, 0]);
+            }
+            Call::Unwind(pool) => {
+                drop_in_a_panic(self.take(*pool)?);
                 log(words::RETURNED, &[number, 0]);
             }
             Call::Checkpoint(place) => checkpoint(*place),

@@ -232,7 +232,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         // A worker that was killed may take a moment to die: who is counted is who stays.
         let mut trials =
             vec![trial(&closed, &[flow(5, &[]), Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn])];
-        for end in [Call::Terminate(0), Call::Drop(0)] {
+        for end in [Call::Terminate(0), Call::Drop(0), Call::Unwind(0)] {
             // One of them does not hear `SIGTERM`.
             let mut jobs = held(fresh, 0, 4);
             jobs[1].then = Then::Deaf;
@@ -272,6 +272,7 @@ pub(super) const CLOSE: TrialRules = TrialRules {
         let ends = calls.iter().find_map(|call| match call {
             Call::Terminate(_) => Some("terminate"),
             Call::Drop(_) => Some("drop"),
+            Call::Unwind(_) => Some("drop (in a panic)"),
             _ => None,
         });
         if let Some(name) = ends {

@@ -113,6 +113,8 @@ pub enum Call {
     Terminate(u64),
     /// `drop(pool)`.
     Drop(u64),
+    /// A panic, caught, of a body that owns the pool.
+    Unwind(u64),
     /// Stand at this checkpoint.
     Checkpoint(u64),
     /// From here on these faults, as in `drivers-faults`.
@@ -163,6 +165,7 @@ impl Call {
             Call::OwnChild(code) => vec![19, *code],
             Call::WaitForOwnChild => vec![20],
             Call::RefuseForks(after) => vec![21, *after],
+            Call::Unwind(pool) => vec![24, *pool],
         }
     }
 
@@ -186,6 +189,7 @@ impl Call {
             [10, pool] => Call::Join(*pool),
             [11, pool] => Call::Terminate(*pool),
             [12, pool] => Call::Drop(*pool),
+            [24, pool] => Call::Unwind(*pool),
             [13, number] => Call::Checkpoint(*number),
             [14, mode] => Call::Faults(*mode),
             [15, mode, lengths @ ..] => Call::Frames(*mode, lengths.to_vec()),

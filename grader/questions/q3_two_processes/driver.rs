@@ -5,7 +5,7 @@
 
 use super::words::{self, Body, Call, Out, Then};
 use crate::refusal::{self, limit};
-use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
+use crate::session::{Question, calls, checkpoint, drop_in_a_panic, log, log_text, play_call};
 use crate::{faults, gate, records};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -198,6 +198,10 @@ impl Scene<'_> {
             Call::Join(child) => tell(number, self.take(child)?.join()),
             Call::Drop(child) => {
                 drop(self.take(child)?);
+                tell(number, [words::OK, 0]);
+            }
+            Call::Unwind(child) => {
+                drop_in_a_panic(self.take(child)?);
                 tell(number, [words::OK, 0]);
             }
             Call::Square(of, out) => {

@@ -347,7 +347,7 @@ pub(super) const CLEAN: TrialRules = TrialRules {
     },
     judge: |trial, trace| {
         let calls = calls(trial);
-        let drops = calls.iter().any(|call| matches!(call, Call::Drop(_)));
+        let drops = calls.iter().any(|call| matches!(call, Call::Drop(_) | Call::Unwind(_)));
         if drops && stuck_before(trace, 2) {
             let what = "`drop` waits for the child instead of killing it";
             return Err(Wrong::new(Fault::Blocks, what).with_evidence(trace.in_vain()));
@@ -416,6 +416,7 @@ fn many() -> Trial {
         calls.push(plain(then));
         match child % 3 {
             0 => calls.push(Call::Join(child)),
+            1 if child % 2 == 0 => calls.push(Call::Unwind(child)),
             1 => calls.push(Call::Drop(child)),
             _ => calls.extend([Call::Terminate(child), Call::Join(child)]),
         }

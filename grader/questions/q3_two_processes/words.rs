@@ -78,6 +78,8 @@ pub enum Call {
     Join(u64),
     /// `drop(child)`.
     Drop(u64),
+    /// A panic, caught, of a body that owns the child.
+    Unwind(u64),
     /// `square_and_cube(number, out)`.
     Square(i64, Out),
     /// Stand at this checkpoint.
@@ -141,6 +143,7 @@ impl Call {
             Call::NoFork(after) => vec![13, after],
             Call::Fork => vec![14],
             Call::Steal(child) => vec![15, child],
+            Call::Unwind(child) => vec![16, child],
         }
     }
 
@@ -187,6 +190,7 @@ impl Call {
             [13, after] => Call::NoFork(after),
             [14] => Call::Fork,
             [15, child] => Call::Steal(child),
+            [16, child] => Call::Unwind(child),
             _ => return None,
         })
     }

@@ -4,13 +4,13 @@
 
 use super::super::words::players::{self as words, Call, Told};
 use crate::refusal::limit;
-use crate::session::{calls, checkpoint, play_call};
+use crate::session::{calls, checkpoint, drop_in_a_panic, play_call};
 use crate::{faults, gate};
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use wire::Challenge;
 
 /// Writes the part of an adapter that tells what a `LinkError` of the answer's is.
@@ -128,16 +128,11 @@ fn play_one(part: &mut dyn Part, place: usize, call: &Call) {
     }
 }
 
-/// Lets `held` go: if that is asked for by [`words::UNWINDS`], as what a body owns when it panics, and catches that.
+/// Lets `held` go: if that is asked for by [`words::UNWINDS`], as what a body owns when it panics.
 pub fn let_go<T>(held: T, how: &[u64]) {
-    if how != [words::UNWINDS] {
-        return;
+    if how == [words::UNWINDS] {
+        drop_in_a_panic(held);
     }
-    let body = move || {
-        let _held = held;
-        resume_unwind(Box::new(())) // no hook is called
-    };
-    let _: Result<(), _> = catch_unwind(AssertUnwindSafe(body));
 }
 
 fn wait_for(child: Pid) {

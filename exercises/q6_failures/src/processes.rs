@@ -9,7 +9,7 @@ pub type Body = fn() -> Result<Vec<u8>, String>;
 ///
 /// The body works on a copy of the memory: what it changes is not seen here. Whatever becomes of it, this process goes on: when
 /// the call returns, the child has ended and has been waited for, no descriptor is left, and the panic hook of this process is the
-/// one that it was. Whoever waits uses no processor.
+/// one that it was. Whoever waits uses no processor. If this process is killed meanwhile, the child ends when its body has returned.
 ///
 /// # Errors
 ///

@@ -52,7 +52,7 @@ pub fn play_call(number: u64, play: impl FnOnce()) {
 }
 
 /// Lets `held` go as what a body owns when it panics, and catches that; no hook hears of it.
-pub fn drop_in_a_panic<T>(held: T) {
+pub(crate) fn drop_in_a_panic<T>(held: T) {
     let body = move || {
         let _held = held;
         panic::resume_unwind(Box::new(()))

@@ -4,7 +4,7 @@ use super::words::processes::{self as words, Call, Task, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::leftovers::{LOOK, nothing_left};
-use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules, Who};
+use crate::trial::{Event, Pick, Seen, Step, Trace, Trial, TrialRules, Who};
 use wire::Entry;
 
 /// In the order of `exercise.toml`.
@@ -399,9 +399,17 @@ const CLEAN: TrialRules = TrialRules {
             let few = refused(Call::FewFiles(more), Call::Files);
             trials.push(trial(&few, &[look(1), look(2)].concat()));
         }
+        // Nobody hears the child any more, which has more to say than any channel holds.
+        trials.push(held(Then::Give(4 << 20), &[Step::KillCaller]));
         trials
     },
     judge: |trial, trace| {
+        if trial.script.contains(&Step::KillCaller) {
+            let survives = |event: &Event| matches!(&event.seen, Seen::Survivors(all) if !all.is_empty());
+            let what = "the caller was killed, its child's body has returned, and the child never ends";
+            let is_left = trace.events.iter().any(survives);
+            return if is_left { Err(Wrong::new(Fault::Orphan, what)) } else { Ok(()) };
+        }
         trace.good_end(Fault::Hang, STUCK)?;
         trace.at_rest(3)?;
         let all = calls(trial);

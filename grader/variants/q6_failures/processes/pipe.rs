@@ -14,8 +14,10 @@ use std::thread;
 pub type Body = fn() -> Result<Vec<u8>, String>;
 
 pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
-    let (mut reader, writer) = io::pipe().map_err(failed)?;
-    let child = toolkit::fork(move || {
+    let (reader, writer) = io::pipe().map_err(failed)?;
+    let mut reader = Some(reader);
+    let child = toolkit::fork(|| {
+        drop(reader.take()); // with a reader of its own it could write for ever
         let mut writer = writer;
         match speak(&mut writer, body) {
             Ok(()) => 0,
@@ -28,8 +30,7 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
         Err(_) => return Err(ChildError::Os(Errno::EINVAL)),
     };
     let mut bytes = Vec::new();
-    let read = reader.read_to_end(&mut bytes);
-    drop(reader);
+    let read = reader.map_or(Ok(0), |mut reader| reader.read_to_end(&mut bytes));
     let status = loop {
         match waitpid(child, Some(WaitPidFlag::empty())) {
             Ok(status) => break status,

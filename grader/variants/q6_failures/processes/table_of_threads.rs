@@ -88,14 +88,19 @@ fn os(error: &io::Error) -> ChildError {
 
 /// See the stub.
 pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
-    let (mut from, to) = UnixStream::pair().map_err(|error| os(&error))?;
-    let child = fork(|| i32::from(tell(body, to).is_err())).map_err(|error| match error {
+    let (from, to) = UnixStream::pair().map_err(|error| os(&error))?;
+    let mut from = Some(from);
+    let speak = || {
+        // Its copy of the other end goes: or what it tells would be on its way even when the caller is dead.
+        drop(from.take());
+        i32::from(tell(body, to).is_err())
+    };
+    let child = fork(speak).map_err(|error| match error {
         ForkError::Os(error) => ChildError::Os(error),
         _ => ChildError::Os(Errno::EAGAIN),
     })?;
     let mut heard = Vec::new();
-    let read = from.read_to_end(&mut heard);
-    drop(from);
+    let read = from.map_or(Ok(0), |mut from| from.read_to_end(&mut heard));
     let status = loop {
         match waitpid(child, None) {
             Err(Errno::EINTR) => {}

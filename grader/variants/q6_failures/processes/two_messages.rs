@@ -23,7 +23,10 @@ enum News {
 
 pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
     let (sender, receiver) = ipc::channel().map_err(|error| system(&error))?;
-    let child = toolkit::fork(move || {
+    let mut receiver = Some(receiver);
+    let child = toolkit::fork(|| {
+        drop(receiver.take()); // only the caller listens
+        let sender = sender; // and only the child speaks
         let last = tell(body, &sender);
         i32::from(sender.send(last).is_err())
     });
@@ -33,6 +36,7 @@ pub fn run_isolated(body: Body) -> Result<Vec<u8>, ChildError> {
     })?;
     let mut panics = BTreeMap::new();
     let mut result = None;
+    let receiver = receiver.expect("it was dropped in the child");
     while let Ok(news) = receiver.recv() {
         match news {
             News::Panics { message, place, calls } => {

@@ -59,6 +59,11 @@ fn is_alone(experiment: &Experiment) -> bool {
 
 /// Some one-at-a-time order explains what every call said.
 fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
+    linear_but(Leave::Nothing, experiment, run)
+}
+
+/// The same, this left out: another check asks for it.
+fn linear_but(leave: Leave, experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     let mut calls = tool_calls(run);
     calls.extend(broken_calls(run));
     if run.entries.iter().any(|entry| entry.word == script::NO_TOOL) {
@@ -71,7 +76,7 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     // Where limits may pass at any moment, one may pass before the queue was looked at.
     let loose = !experiment.timed && !is_alone(experiment);
     let plain = Plain::new(&experiment.words[0], loose);
-    if plain.explains_but(Leave::Nothing, &calls) {
+    if plain.explains_but(leave, &calls) {
         return Ok(());
     }
     let (fault, what) = what_is_wrong(experiment, &plain, &calls);
@@ -244,6 +249,8 @@ const ORDER: Rules = Rules {
         wanted.extend(together.map(|script| script.after(&[T, T, T])));
         wanted.push(script(FIFO, 1, &[&[write(a), P1], &[G, READ]]));
         wanted.push(script(FIFO, 1, &[&[write(b), P1], &[T, READ]]));
+        // While somebody waits for a place, what was in front of its item goes away.
+        wanted.push(script(PRIORITY, 2, &[&[P3], &[G]]).before(&[P1, put(5)]).after(&[T, T]));
         wanted.iter().map(|script| script.experiment(world)).collect()
     },
     judge: |experiment, run| {
@@ -288,6 +295,8 @@ const WAITS: Rules = Rules {
             );
         }
         wanted.extend(timed.iter().filter_map(|script| script.clone().in_order().timed(world)));
+        // A place is a place, whichever call made it free.
+        wanted.extend(script(1, &[&[P2], &[sleep(1), T]]).before(&[P1]).in_order().timed(world));
         wanted
     },
     judge: |experiment, run| {
@@ -357,14 +366,27 @@ const WORK: Rules = Rules {
             script(3, &[&[J], &[G, sleep(2), D, G, sleep(3), D], &[sleep(1), J]]).before(&[P1, P2]),
             script(3, &[&[J], &[sleep(2), G, sleep(1), D, J]]).before(&[P1]),
         ];
+        let more = [
+            // Taken is taken, whichever call took it.
+            script(3, &[]).before(&[P1, within(1), D]),
+            // One who joins stands beside one who waits for a place, or for an item, and wants neither.
+            script(1, &[&[J], &[P2], &[G, G, D, D]]).before(&[P1]),
+            script(2, &[&[J], &[G, D], &[P2, D]]).before(&[P1, G]),
+        ];
+        // What is put while somebody joins counts as well, and `task_done` does not say of which item it speaks.
+        let meanwhile = script(3, &[&[J], &[sleep(1), P2, G, G, D, sleep(1), D]]).before(&[P1]);
         let untimed = alone.iter().chain(&together).map(|script| script.experiment(world));
-        untimed.chain(timed.iter().filter_map(|script| script.clone().in_order().timed(world))).collect()
+        let mut wanted: Vec<Experiment> = untimed.collect();
+        wanted.extend(timed.iter().filter_map(|script| script.clone().in_order().timed(world)));
+        wanted.extend(more.map(|script| script.in_order().experiment(world)));
+        wanted.extend(meanwhile.in_order().timed(world));
+        wanted
     },
     judge: |experiment, run| {
         if experiment.timed {
             return at_once(experiment, run);
         }
-        linear(experiment, run)?;
+        linear_but(Leave::Places, experiment, run)?;
         published(run, |call| call.op == J)
     },
     minds_leftover_threads: false,
@@ -393,6 +415,8 @@ const CLOSING: Rules = Rules {
             script(2, &[&[G], &[sleep(1), FOR_EVER], &[sleep(3), C]]),
             script(1, &[&[P2], &[sleep(1), P3], &[sleep(2), C]]).before(&[P1]).after(&[T, T]),
             script(2, &[&[sleep(1), C, J], &[sleep(3), G, sleep(1), D, G, D]]).before(&[P1, P2]),
+            // Who would give up some day learns of it at once, too.
+            script(2, &[&[within(3600)], &[sleep(3), C]]),
         ];
         let untimed = alone.iter().chain(&together).map(|script| script.clone().in_order().experiment(world));
         untimed.chain(timed.iter().filter_map(|script| script.clone().in_order().timed(world))).collect()

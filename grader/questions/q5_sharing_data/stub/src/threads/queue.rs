@@ -77,15 +77,16 @@ impl<T: Ord + Send> Queue<T> {
         todo!("count an item that is done")
     }
 
-    /// Waits, without using the processor, until every item that was put has been taken and is done. Whoever waits goes
-    /// on at once then; what a thread wrote before its `task_done` is visible afterwards.
+    /// Waits, without using the processor, until every item that was put has been taken and is done, also those that are
+    /// put while it waits. Whoever waits goes on at once then; what a thread wrote before its `task_done` is visible
+    /// afterwards.
     pub fn join(&self) {
         todo!("wait until everything is done")
     }
 
     /// Closes the queue: from now on `put` fails, `get` takes what is left, and [`Queue::join`] waits for it as before.
     ///
-    /// Everybody who waits for an item or for a place learns of it at once. To close twice is to close once.
+    /// Everybody who waits for an item, with a limit or without, or for a place learns of it at once. To close twice is to close once.
     pub fn close(&self) {
         // TODO 4/4: who has to be woken, and how many?
         todo!("close the queue")

@@ -45,6 +45,21 @@ const fn within(seconds: u64) -> Op {
 }
 
 const FOR_EVER: Op = [TIMEOUT, u64::MAX, 0];
+const ALMOST_FOR_EVER: Op = [TIMEOUT, words::ALMOST_FOR_EVER, 0];
+
+/// So many items of each of three keys, and then all of the smallest key.
+fn of_three_keys(each: u64) -> Vec<Op> {
+    let put = (1..=each).flat_map(|letter| [2, 3, 1].map(|key| one_of(key, letter)));
+    put.chain((0..each).map(|_| G)).collect()
+}
+
+/// Equal items: so many at first, then one in for one out, so often.
+fn one_in_one_out(at_first: u64, then: u64) -> Vec<Op> {
+    let mut ops: Vec<Op> = (1..=at_first).map(|letter| one_of(5, letter)).collect();
+    ops.extend((1..=then).flat_map(|more| [G, one_of(5, at_first + more)]));
+    ops.extend((0..at_first).map(|_| G));
+    ops
+}
 
 const P1: Op = put(1);
 const P2: Op = put(2);
@@ -251,6 +266,10 @@ const ORDER: Rules = Rules {
         wanted.push(script(FIFO, 1, &[&[write(b), P1], &[T, READ]]));
         // While somebody waits for a place, what was in front of its item goes away.
         wanted.push(script(PRIORITY, 2, &[&[P3], &[G]]).before(&[P1, put(5)]).after(&[T, T]));
+        // So many that a sort which leaves a few equal ones as they are turns them round; and for a ring of eight places
+        // equal ones at every place of it.
+        wanted.push(script(PRIORITY, 99, &[]).before(&of_three_keys(14)));
+        wanted.push(script(PRIORITY, 99, &[]).before(&one_in_one_out(7, 16)));
         wanted.iter().map(|script| script.experiment(world)).collect()
     },
     judge: |experiment, run| {
@@ -295,6 +314,9 @@ const WAITS: Rules = Rules {
             );
         }
         wanted.extend(timed.iter().filter_map(|script| script.clone().in_order().timed(world)));
+        // There is no reservation, of half of all places either.
+        let half = script(u64::MAX / 2, &[]).before(&[P1, P2, G, G]);
+        wanted.push(half.in_order().experiment(world));
         // A place is a place, whichever call made it free.
         wanted.extend(script(1, &[&[P2], &[sleep(1), T]]).before(&[P1]).in_order().timed(world));
         wanted
@@ -330,6 +352,7 @@ const TIMEOUTS: Rules = Rules {
             );
         }
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[T, T]).in_order().timed(world)));
+        wanted.push(script(2, &[]).before(&[P1, ALMOST_FOR_EVER, T]).in_order().experiment(world));
         wanted
     },
     judge: either,
@@ -418,8 +441,17 @@ const CLOSING: Rules = Rules {
             // Who would give up some day learns of it at once, too.
             script(2, &[&[within(3600)], &[sleep(3), C]]),
         ];
+        let more = [
+            // What was not put in is not waited for: whoever joins must not sleep on beside a `put` that fails.
+            script(1, &[&[P2], &[J], &[C, G, D]]).before(&[P1]),
+            // An item that was put in before the end is no end.
+            script(2, &[&[T, T], &[P1, C]]).after(&[T, T]),
+        ];
         let untimed = alone.iter().chain(&together).map(|script| script.clone().in_order().experiment(world));
-        untimed.chain(timed.iter().filter_map(|script| script.clone().in_order().timed(world))).collect()
+        let mut wanted: Vec<Experiment> = untimed.collect();
+        wanted.extend(timed.iter().filter_map(|script| script.clone().in_order().timed(world)));
+        wanted.extend(more.map(|script| script.in_order().experiment(world)));
+        wanted
     },
     judge: |experiment, run| {
         if experiment.timed { at_once(experiment, run) } else { linear(experiment, run) }

@@ -60,6 +60,7 @@ impl Plain {
         let places = match self.places {
             1 => "1 place".to_owned(),
             usize::MAX => "usize::MAX places".to_owned(),
+            places if places == usize::MAX / 2 => "usize::MAX / 2 places".to_owned(),
             places => format!("{places} places"),
         };
         format!("a {order} queue of {places}")

@@ -13,7 +13,8 @@ pub struct Queue<T> {
 }
 
 impl<T: Ord + Send> Queue<T> {
-    /// Makes an empty queue that holds `capacity` items at most: a limit and no reservation, `NonZeroUsize::MAX` is fine.
+    /// Makes an empty queue that holds `capacity` items at most: a limit and no reservation, `NonZeroUsize::MAX` is fine,
+    /// and so is every other.
     ///
     /// Every item that is put comes out once, in this order. What a thread wrote before `put` is visible to whoever gets the item.
     pub fn bounded(order: Order, capacity: NonZeroUsize) -> Self {
@@ -27,7 +28,8 @@ impl<T: Ord + Send> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Closed`] with the item when the queue is closed, also when it is closed while this thread waits.
+    /// [`Closed`] with the item when the queue is closed, also when it is closed while this thread waits. The item was
+    /// never put then, and [`Queue::join`] does not wait for it.
     pub fn put(&self, item: T) -> Result<(), Closed<T>> {
         // TODO 2/4: a thread may wake up for no reason, and another may have been faster.
         let _ = item;
@@ -57,7 +59,7 @@ impl<T: Ord + Send> Queue<T> {
 
     /// Takes the next item; gives up when it has waited for `limit`, not earlier and not later.
     ///
-    /// The limit may be zero, which is a try, or as long as `Duration::MAX`. An item that comes just as a thread gives
+    /// The limit may be any: from zero, which is a try, to `Duration::MAX`. An item that comes just as a thread gives
     /// up is not lost.
     ///
     /// # Errors

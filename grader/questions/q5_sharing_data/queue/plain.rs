@@ -68,7 +68,9 @@ impl Plain {
 
     /// What is in it, for people.
     pub(super) fn held(&self) -> String {
-        let items: Vec<String> = self.items.iter().map(|[key, number]| item(*key, *number)).collect();
+        let items = self.items.iter().take(9).map(|[key, number]| item(*key, *number));
+        let more = self.items.len().checked_sub(9).filter(|&more| more > 0);
+        let items: Vec<String> = items.chain(more.map(|more| format!("and {more} more"))).collect();
         let closed = if self.closed { " and was closed" } else { "" };
         format!("held [{}]{closed}", items.join(", "))
     }

@@ -210,8 +210,8 @@ const ORDER: Rules = Rules {
                 new(1),
                 submit(1, Task::Hold),
                 many(count),
-                release(1),
                 submit(2, Task::Plain),
+                release(1),
                 result(2),
                 MANY_RAN,
             ]])

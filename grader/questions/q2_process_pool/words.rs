@@ -165,7 +165,7 @@ impl Call {
             Call::OwnChild(code) => vec![19, *code],
             Call::WaitForOwnChild => vec![20],
             Call::RefuseForks(after) => vec![21, *after],
-            Call::Unwind(pool) => vec![24, *pool],
+            Call::Unwind(pool) => vec![22, *pool],
         }
     }
 
@@ -189,7 +189,7 @@ impl Call {
             [10, pool] => Call::Join(*pool),
             [11, pool] => Call::Terminate(*pool),
             [12, pool] => Call::Drop(*pool),
-            [24, pool] => Call::Unwind(*pool),
+            [22, pool] => Call::Unwind(*pool),
             [13, number] => Call::Checkpoint(*number),
             [14, mode] => Call::Faults(*mode),
             [15, mode, lengths @ ..] => Call::Frames(*mode, lengths.to_vec()),

@@ -28,7 +28,8 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// [`ExecutorError::NoThreads`] for 0; [`ExecutorError::Spawn`] if the system refuses a thread.
+    /// [`ExecutorError::NoThreads`] for 0; [`ExecutorError::Spawn`] if the system refuses a thread, and then none is left of those
+    /// that were started before.
     pub fn new(threads: usize) -> Result<Self, ExecutorError> {
         todo!("start {threads} workers")
     }

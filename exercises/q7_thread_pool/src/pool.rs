@@ -26,7 +26,8 @@ impl ThreadPool {
     ///
     /// # Errors
     ///
-    /// [`PoolError::NoThreads`] if `threads` is 0.
+    /// [`PoolError::NoThreads`] if `threads` is 0; [`PoolError::Spawn`] if the system refuses a thread, and then none is left of
+    /// those that were started before.
     pub fn new(threads: usize) -> Result<Self, PoolError> {
         todo!("start {threads} workers")
     }

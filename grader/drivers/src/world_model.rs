@@ -90,6 +90,11 @@ pub fn let_go(end: impl FnOnce() + Send + 'static) {
     end();
 }
 
+/// Has the system refuse every thread after so many more, until `body` ends. Panics come through.
+pub fn with_threads_left<T>(more: u32, body: impl FnOnce() -> T) -> T {
+    probe::with_threads_left(more, body)
+}
+
 /// Virtual time since the schedule began.
 pub fn now_ns() -> u64 {
     u64::try_from(probe::now().as_nanos()).unwrap_or(u64::MAX)

@@ -65,6 +65,11 @@ pub fn started() -> u64 {
     0
 }
 
+/// Does `body`: only the model can refuse the second thread and not the first.
+pub fn with_threads_left<T>(_more: u32, body: impl FnOnce() -> T) -> T {
+    body()
+}
+
 /// Ends a tool with threads of its own after a script that does not end it itself. Whether that comes to an end is not what
 /// the script is about: it gets a moment, and is left alone then.
 pub fn let_go(end: impl FnOnce() + Send + 'static) {

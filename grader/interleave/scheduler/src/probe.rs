@@ -139,6 +139,20 @@ pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
     body()
 }
 
+/// Has every `spawn` after `more` of them fail, in any thread, as on a machine that has no thread left, until `body` ends. Panics
+/// come through. Not to be nested: the inner one ends the outer one's limit.
+pub fn with_threads_left<T>(more: u32, body: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            ask(|state, _| state.threads_left = None);
+        }
+    }
+    ask(|state, _| state.threads_left = Some(more));
+    let _reset = Reset;
+    body()
+}
+
 /// Adds a step of the current thread to the story.
 pub fn note(text: String) {
     ask(|state, me| {

@@ -113,6 +113,8 @@ pub(crate) struct State {
     /// Virtual nanoseconds since the schedule began.
     pub(crate) now: u64,
     pub(crate) sleeps: u32,
+    /// How many threads may still be started; no limit without a number.
+    pub(crate) threads_left: Option<u32>,
     /// The one order of sequentially consistent stores and fences.
     pub(crate) total: Total,
     pub(crate) trace: Vec<Step>,
@@ -151,6 +153,7 @@ impl State {
             switches: 0,
             now: 0,
             sleeps: 0,
+            threads_left: None,
             total: Total::default(),
             trace: Vec::with_capacity(schedule.horizon.min(4096) as usize + 16),
             steps_forgotten: 0,

@@ -53,6 +53,30 @@ fn a_thread_that_unwinds_finishes_too() {
 }
 
 #[test]
+fn no_more_threads_than_are_left_and_then_as_many_as_one_likes() {
+    settled(|| {
+        let refused = probe::with_threads_left(1, || {
+            let first = thread::Builder::new().spawn(|| 7).expect("there is one left");
+            let second = thread::Builder::new().spawn(|| 8).map(drop);
+            assert_eq!((first.join().unwrap(), probe::started()), (7, 2));
+            second.expect_err("there was only one")
+        });
+        assert_eq!(refused.kind(), std::io::ErrorKind::WouldBlock);
+        assert_eq!(thread::spawn(|| 9).join().unwrap(), 9);
+    });
+}
+
+#[test]
+fn a_refused_thread_is_a_panic_of_spawn_and_nobody_is_blamed_but_the_body() {
+    let body = || probe::with_threads_left(0, || drop(thread::spawn(|| ())));
+    let report = interleave::explore(5, 9, Options::default(), Arc::new(body));
+    let ran = report.failure.expect("`spawn` panics");
+    assert_eq!(ran.failure.as_ref().map(|failure| failure.fault), Some(Fault::Panic));
+    assert!(!ran.is_tainted());
+    assert!(ran.story().iter().any(|line| line.contains("refused")), "{:?}", ran.story());
+}
+
+#[test]
 fn waiting_for_a_lock_names_the_holders() {
     settled(|| {
         let lock = Arc::new(Mutex::new(vec![0_u64]));

@@ -2,8 +2,8 @@
 
 use super::words::futures::{
     self as words, AWAIT, CANCEL, CANCELLED, COMPLETED, DROP, EXCEPTION, FORGET, FORGET_ALL, GATED, GIVES,
-    GONE, IS_DONE, NEW_OF_NONE, NEXT, NO_TEXT, NOTHING, ON_PURPOSE, OPEN, PANICKED, PANICS, PANICS_MADE,
-    PANICS_MUTE, RESULT, SLEEPS, SUBMIT, VALUE,
+    GONE, IS_DONE, NEW_OF_NONE, NEW_REFUSED, NEXT, NO_TEXT, NOTHING, ON_PURPOSE, OPEN, PANICKED, PANICS,
+    PANICS_MADE, PANICS_MUTE, RESULT, SLEEPS, SUBMIT, VALUE,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -182,7 +182,11 @@ const WORKERS: Rules = Rules {
             (2, &[submit(GATED, 7), submit(GATED, 8), begun(2), OPENS, result(1), result(0)]),
             (1, &[submit(GIVES, 7), submit(GIVES, 8), submit(GIVES, 9), result(2), result(1), result(0)]),
         ];
-        wanted(world, &exact, &any)
+        let mut wanted = wanted(world, &exact, &any);
+        if world == World::Model {
+            wanted.push(free(world, 1, &[[NEW_REFUSED, 1, 1], [NEW_REFUSED, 2, 2]]));
+        }
+        wanted
     },
     judge: |experiment, run| {
         sound(experiment, run)?;
@@ -190,6 +194,14 @@ const WORKERS: Rules = Rules {
         if calls.iter().any(|call| call.op[0] == NEW_OF_NONE && call.result != [1]) {
             let what = "`Executor::new(0)` is not refused with `NoThreads`";
             return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
+        for call in calls.iter().filter(|call| call.op[0] == NEW_REFUSED) {
+            let told = SPEECH.told(call);
+            return Err(match call.result[..] {
+                [1, 0] => continue,
+                [1, _] => Wrong::new(Fault::LeakedThread, format!("`{told}`, and threads of it are left")),
+                _ => Wrong::new(Fault::WrongAnswer, format!("`{told}`")),
+            });
         }
         if tasks.iter().any(|task| task.in_caller) {
             let what = "a task ran on the thread that handed it in";

@@ -156,6 +156,21 @@ impl Thread<'_> {
         self.futures.get_mut(place as usize)?.take()
     }
 
+    fn new_refused(&self, threads: u64, refused: u64) -> [u64; 2] {
+        let before = world::other_threads().len();
+        let more = u32::try_from(refused - 1).unwrap_or(u32::MAX);
+        let made = world::with_threads_left(more, || (self.shared.answer.new)(threads as usize));
+        let left = world::other_threads().len().saturating_sub(before);
+        let code = match made {
+            Ok(executor) => {
+                world::let_go(move || drop(executor));
+                0
+            }
+            Err(no_threads) => 1 + u64::from(no_threads),
+        };
+        [code, left as u64]
+    }
+
     fn drop_executor(&self, unwinds: bool) {
         // Two statements: the lock is not held while the executor goes.
         let executor = lock(&self.shared.executor).take();
@@ -194,6 +209,7 @@ impl Actor for Thread<'_> {
             words::DROP => self.drop_executor(a == 1),
             words::FORGET => drop(self.take(a)),
             words::FORGET_ALL => self.completed = None,
+            words::NEW_REFUSED => return self.new_refused(a, b).to_vec(),
             words::NEW_OF_NONE => return vec![matches!((self.shared.answer.new)(0), Err(true)).into()],
             _ => self.shared.gate.wait("another task to begin", |_, begun| begun >= a),
         }

@@ -31,6 +31,10 @@ pub const NEW_OF_NONE: u64 = 11;
 /// Drops what [`COMPLETED`] gave, and with it the futures that have not come.
 pub const FORGET_ALL: u64 = 12;
 
+/// `Executor::new` of so many threads where the system refuses the thread of the second number, from 1, and every later one; 0 comes
+/// back if there is an executor all the same, 1 for `Spawn`, 2 for another error, and then how many threads were left of it.
+pub const NEW_REFUSED: u64 = 13;
+
 /// A task that gives its number.
 pub const GIVES: u64 = 0;
 /// A task that sleeps for so many seconds and gives its number.
@@ -97,6 +101,7 @@ pub fn call(op: Op) -> String {
         FORGET => format!("drop({future})"),
         FORGET_ALL => "drop(as_completed)".into(),
         NEW_OF_NONE => "Executor::new(0)".into(),
+        NEW_REFUSED => format!("Executor::new({}), where the system refuses thread {}", op[1], op[2]),
         _ => format!("waits until {} tasks have begun", op[1]),
     }
 }
@@ -127,6 +132,8 @@ pub fn result(op: Op, result: &[u64]) -> String {
         (NEXT, []) => " -> None".into(),
         (NEW_OF_NONE, [1]) => " -> Err(NoThreads)".into(),
         (NEW_OF_NONE, _) => ", and no Err(NoThreads)".into(),
+        (NEW_REFUSED, [1, ..]) => " -> Err(Spawn)".into(),
+        (NEW_REFUSED, _) => ", and no Err(Spawn)".into(),
         _ => String::new(),
     }
 }

@@ -48,6 +48,9 @@ struct State {
 /// Longer than any wait of an honest answer.
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
+/// Whoever looks again only once a year has done so too often by then.
+const A_CENTURY_IN_HOURS: u32 = 100 * 365 * 24;
+
 impl Board {
     /// Does what a task is to do, and gives its value. `submit` hands a plain task of this number to the task's own pool.
     ///
@@ -86,6 +89,7 @@ impl Board {
         match task {
             Task::Nest => submit(id + 100),
             Task::Write => self.written.store(id, Relaxed),
+            Task::Rest => world::rest(A_CENTURY_IN_HOURS),
             _ => {}
         }
         log(me, words::ENDS, &[id]);

@@ -28,6 +28,11 @@ const fn new(threads: u64) -> Op {
     [words::NEW, threads, 0]
 }
 
+/// The same where the system refuses the thread of this number.
+const fn new_refused(threads: u64, refused: u64) -> Op {
+    [words::NEW, threads, refused]
+}
+
 const fn submit(id: u64, task: Task) -> Op {
     [words::SUBMIT, id, task.word()]
 }
@@ -276,7 +281,7 @@ fn many_in_turn(script: &[Op], asked: &Call, run: &Run) -> Result<(), Wrong> {
 const EDGES: Rules = Rules {
     check: "q7.pool_edges",
     experiments: |world, _| {
-        both(
+        let mut wanted = both(
             world,
             &[
                 ops(&[&[new(0)]]),
@@ -284,10 +289,22 @@ const EDGES: Rules = Rules {
                 ops(&[&[new(3), map(1, 1, Task::Plain, Task::Plain)]]),
                 ops(&[&[new(1), fed(1, 3)]]),
             ],
-        )
+        );
+        if world == World::Model {
+            let again = [new(1), submit(1, Task::Plain), result(1)];
+            wanted.extend(both(
+                world,
+                &[ops(&[&[new_refused(1, 1)], &again]), ops(&[&[new_refused(2, 2), THREADS], &again])],
+            ));
+        }
+        wanted
     },
     judge: |experiment, run| {
         let calls = sound(experiment, run)?;
+        let refused = calls.iter().position(|call| call.op[0] == words::NEW && call.op[2] > 0);
+        if let Some([call, after, ..]) = refused.map(|place| &calls[place..]) {
+            refused_well(call, after)?;
+        }
         match calls.iter().find(|call| call.op == new(0) && call.result != [1]) {
             Some(call) => {
                 let what = format!("`{}`; it should be Err(NoThreads)", SPEECH.told(call));
@@ -298,6 +315,21 @@ const EDGES: Rules = Rules {
     },
     minds_leftover_threads: false,
 };
+
+/// Where a thread is refused there is no pool, and nothing of it is left by the next call.
+fn refused_well(new: &Call, after: &Call) -> Result<(), Wrong> {
+    if new.result != [2] {
+        let what = format!("`{}`; it should be Err(Spawn)", SPEECH.told(new));
+        return Err(Wrong::new(Fault::WrongAnswer, what));
+    }
+    match (after.op, &after.result[..]) {
+        (THREADS, &[left]) if left > 0 => {
+            let what = format!("`{}`, and threads of it are still there", SPEECH.told(new));
+            Err(Wrong::new(Fault::LeakedThread, what))
+        }
+        _ => Ok(()),
+    }
+}
 
 // --- a panic is an error of its task ----------------------------------------------------------------------------
 
@@ -516,9 +548,8 @@ const IDLE: Rules = Rules {
                     submit(2, Task::Plain),
                     result(2),
                 ]]),
-                // Its task waits an hour for a second one, in vain.
-                ops(&[&[new(2), submit(1, Task::Gather(2)), result(1)]]),
-                ops(&[&[new(2), map(1, 1, Task::Gather(2), Task::Plain)]]),
+                ops(&[&[new(2), submit(1, Task::Rest), result(1)]]),
+                ops(&[&[new(2), map(1, 1, Task::Rest, Task::Plain)]]),
             ],
         )
     },

@@ -10,6 +10,7 @@ macro_rules! q7_pool {
         use $crate::q7_thread_pool::driver::board::{Board, Waiting};
         use $crate::q7_thread_pool::words::pool::{self as words, Task};
         use $crate::script::{Actor, Kind, Tool, drop_in_a_panic};
+        use $crate::world::with_threads_left;
 
         struct Maker;
 
@@ -79,7 +80,12 @@ macro_rules! q7_pool {
             fn perform(&mut self, [code, a, b]: [u64; 3]) -> Vec<u64> {
                 match (code, &self.pool) {
                     (words::NEW, _) => {
-                        return match ThreadPool::new(a as usize) {
+                        let new = || ThreadPool::new(a as usize);
+                        let pool = match u32::try_from(b).unwrap_or(u32::MAX) {
+                            0 => new(),
+                            refused => with_threads_left(refused - 1, new),
+                        };
+                        return match pool {
                             Ok(pool) => {
                                 self.pool = Some(Arc::new(pool));
                                 vec![0]

@@ -54,7 +54,7 @@ pub(super) fn sound(experiment: &Experiment, run: &Run) -> Result<Vec<Call>, Wro
     let mut messages = run.entries.iter().filter(|entry| entry.word == words::MESSAGE);
     for call in &calls {
         let wanted: Vec<(u64, Task)> = match call.op {
-            [words::NEW, threads, _] if threads > 0 && call.result != [0] => {
+            [words::NEW, threads, 0] if threads > 0 && call.result != [0] => {
                 let what = format!("`{}`", SPEECH.told(call));
                 return Err(Wrong::new(Fault::WrongAnswer, what));
             }

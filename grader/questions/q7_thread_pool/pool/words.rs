@@ -2,7 +2,8 @@
 
 use wire::script::Op;
 
-/// Makes a pool of so many threads; 0 comes back if there is one, 1 for `NoThreads`, 2 for `Spawn`.
+/// Makes a pool of so many threads; 0 comes back if there is one, 1 for `NoThreads`, 2 for `Spawn`. If the second number is not 0,
+/// the system refuses the thread of that number, from 1, and every later one.
 pub const NEW: u64 = 0;
 /// Submits the task of this number, which does what the second number says: see [`Task`].
 pub const SUBMIT: u64 = 1;
@@ -61,6 +62,8 @@ pub enum Task {
     NestHold,
     /// Panics with a text of two lines.
     PanicLines,
+    /// Keeps whoever waits for it waiting for a century.
+    Rest,
 }
 
 impl Task {
@@ -78,6 +81,7 @@ impl Task {
             Task::PanicPlain => 8,
             Task::NestHold => 9,
             Task::PanicLines => 10,
+            Task::Rest => 11,
         }
     }
 
@@ -94,6 +98,7 @@ impl Task {
             8 => Task::PanicPlain,
             9 => Task::NestHold,
             10 => Task::PanicLines,
+            11 => Task::Rest,
             _ => Task::Plain,
         }
     }
@@ -108,6 +113,7 @@ impl Task {
             Task::Nest => "submits another task".into(),
             Task::NestHold => "submits another task and is held".into(),
             Task::Write => "writes".into(),
+            Task::Rest => "takes a century".into(),
         }
     }
 }
@@ -150,6 +156,7 @@ pub const MESSAGE: u64 = 4;
 pub fn call(op: Op) -> String {
     let [code, a, b] = op;
     match code {
+        NEW if b > 0 => format!("ThreadPool::new({a}), where the system refuses thread {b}"),
         NEW => format!("ThreadPool::new({a})"),
         SUBMIT => format!("submit(task {a}, which {})", Task::from_word(b).told()),
         RESULT => format!("task {a}: result()"),

@@ -69,13 +69,13 @@ impl Executor {
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
         }
-        let hall = Shared::default();
-        let start = |_| {
-            let hall = Arc::clone(&hall);
-            thread::Builder::new().spawn(move || work(&hall)).map_err(|error| ExecutorError::Spawn(error.to_string()))
-        };
-        let crew = (0..threads).map(start).collect::<Result<_, _>>()?;
-        Ok(Self { hall, crew })
+        let mut executor = Self { hall: Shared::default(), crew: Vec::new() };
+        for _ in 0..threads {
+            let hall = Arc::clone(&executor.hall);
+            let worker = thread::Builder::new().spawn(move || work(&hall));
+            executor.crew.push(worker.map_err(|error| ExecutorError::Spawn(error.to_string()))?);
+        }
+        Ok(executor)
     }
 
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Future<T> {

@@ -30,9 +30,10 @@ impl ThreadPool {
         }
         let (jobs, receiver) = mpsc::channel::<Job>();
         let receiver = Arc::new(Mutex::new(receiver));
-        let start = |_| {
+        let mut pool = Self { jobs: Some(jobs), workers: Vec::new() };
+        for _ in 0..threads {
             let receiver = Arc::clone(&receiver);
-            std::thread::spawn(move || {
+            let started = std::thread::Builder::new().spawn(move || {
                 loop {
                     // The guard goes at the end of this statement, before the job runs.
                     let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -41,9 +42,16 @@ impl ThreadPool {
                         Err(_) => break,
                     }
                 }
-            })
-        };
-        Ok(Self { jobs: Some(jobs), workers: (0..threads).map(start).collect() })
+            });
+            match started {
+                Ok(worker) => pool.workers.push(worker),
+                Err(why) => {
+                    pool.end();
+                    return Err(PoolError::Spawn(why.to_string()));
+                }
+            }
+        }
+        Ok(pool)
     }
 
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Pending<T> {

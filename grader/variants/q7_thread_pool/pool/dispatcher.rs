@@ -11,7 +11,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 pub struct ThreadPool {
     jobs: Sender<Job>,
-    dispatcher: Option<JoinHandle<()>>,
+    /// Who runs no task first, then the workers.
+    threads: Vec<JoinHandle<()>>,
 }
 
 pub struct Pending<T> {
@@ -28,11 +29,12 @@ impl ThreadPool {
             return Err(PoolError::NoThreads);
         }
         let (jobs, all) = channel::<Job>();
+        let mut pool = Self { jobs, threads: Vec::new() };
+        // If a thread is refused these go before the pool, so that nobody waits for work any more.
         let (ready, free) = channel::<Sender<Job>>();
-        let mut workers = Vec::new();
         for _ in 0..threads {
             let ready = ready.clone();
-            workers.push(start("worker", move || {
+            pool.threads.push(start("worker", move || {
                 loop {
                     let (mine, work) = channel::<Job>();
                     if ready.send(mine).is_err() {
@@ -51,13 +53,10 @@ impl ThreadPool {
                 let worker = free.recv().expect("workers wait for work");
                 worker.send(job).expect("this one has just asked");
             }
-            // Whoever asks from now on is told that there is nothing.
-            drop(free);
-            for worker in workers {
-                worker.join().expect("a worker does not panic");
-            }
+            // `free` goes: whoever asks from now on is told that there is nothing.
         })?;
-        Ok(Self { jobs, dispatcher: Some(dispatcher) })
+        pool.threads.insert(0, dispatcher);
+        Ok(pool)
     }
 
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
@@ -101,8 +100,8 @@ impl Drop for ThreadPool {
     fn drop(&mut self) {
         // The last sender goes, and with it the dispatcher's loop ends.
         self.jobs = channel().0;
-        if let Some(dispatcher) = self.dispatcher.take() {
-            dispatcher.join().expect("the dispatcher does not panic");
+        for thread in self.threads.drain(..) {
+            thread.join().expect("no task panics in here");
         }
     }
 }

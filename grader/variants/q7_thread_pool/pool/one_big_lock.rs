@@ -75,15 +75,17 @@ impl ThreadPool {
         if threads == 0 {
             return Err(PoolError::NoThreads);
         }
-        let shared = Shared::default();
-        enter(&shared).threads = threads;
-        let handles = (0..threads)
-            .map(|_| {
-                let shared = shared.clone();
-                thread::spawn(|| worker(shared))
-            })
-            .collect();
-        Ok(Self { shared, handles: Mutex::new(handles) })
+        let pool = Self { shared: Shared::default(), handles: Mutex::default() };
+        for _ in 0..threads {
+            let shared = pool.shared.clone();
+            let mut world = enter(&pool.shared);
+            let handle = thread::Builder::new().spawn(|| worker(shared));
+            let handle = handle.map_err(|refusal| PoolError::Spawn(format!("{refusal:?}")));
+            world.threads += handle.is_ok() as usize;
+            drop(world);
+            pool.handles.lock().expect("nobody else").push(handle?);
+        }
+        Ok(pool)
     }
 
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Pending<T> {

@@ -51,12 +51,15 @@ impl ThreadPool {
             return Err(PoolError::NoThreads);
         }
         let inner = Arc::new(Mutex::new(Inner { jobs: VecDeque::new(), idle: vec![], open: true }));
-        let mut handles = vec![];
-        while handles.len() < threads {
-            let theirs = inner.clone();
-            handles.push(thread::spawn(move || run(&theirs)));
+        let mut pool = ThreadPool { inner, handles: vec![] };
+        while pool.handles.len() < threads {
+            let theirs = pool.inner.clone();
+            match thread::Builder::new().spawn(move || run(&theirs)) {
+                Ok(handle) => pool.handles.push(handle),
+                Err(refusal) => return Err(PoolError::Spawn(refusal.to_string())),
+            }
         }
-        Ok(ThreadPool { inner, handles })
+        Ok(pool)
     }
 
     pub fn submit<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Pending<T> {

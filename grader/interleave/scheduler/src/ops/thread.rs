@@ -17,6 +17,9 @@ use crate::probe::ThreadRef;
 use crate::state::{Status, Wait, Woken};
 use crate::trace::Detail;
 
+/// `EAGAIN`, with which Linux refuses a thread: see `pthread_create(3)`.
+const NO_THREAD_LEFT: i32 = 11;
+
 /// A closure for a new thread. It must not unwind.
 pub type Task = Box<dyn FnOnce() + Send>;
 
@@ -46,11 +49,19 @@ pub fn current() -> Option<(ThreadRef, Option<Arc<str>>)> {
 /// Starts a thread of this schedule. Must be called inside one.
 ///
 /// # Errors
-/// If the machine has no thread left.
+/// If the machine has no thread left, or [`crate::probe::with_threads_left`] says so.
 pub fn spawn(plan: Plan, site: Site, task: Task) -> io::Result<ThreadRef> {
     let Some(here) = context::here() else { unreachable!("asked by `is_modelled`") };
     let (execution, me) = (&here.execution, here.me);
     let (mut state, site) = here.point(site);
+    match &mut state.threads_left {
+        Some(0) => {
+            state.record(me, "spawn", None, site, Detail::Says("refused"));
+            return Err(io::Error::from_raw_os_error(NO_THREAD_LEFT));
+        }
+        Some(left) => *left -= 1,
+        None => {}
+    }
     let child = state.add_thread(Some(me), plan.name, site);
     state.record(me, "spawn", None, site, Detail::Thread(ThreadRef(child as u32)));
     let member = Here { execution: Rc::clone(execution), me: child };

@@ -15,7 +15,7 @@ use crate::fiber;
 use crate::hook::install_panic_hook;
 use crate::state::Outcome;
 use crate::story::Record;
-use crate::trace::Detail;
+use crate::trace::{Detail, Step};
 use crate::unwinding::catch_unwind;
 
 /// What a schedule runs.
@@ -90,7 +90,16 @@ impl Ran {
     /// One line a step, one column a thread, with the source line of each step.
     #[must_use]
     pub fn story(&self) -> Vec<String> {
-        self.record.lines()
+        self.record.lines(|_| false)
+    }
+
+    /// The story without what the files do, of which `is_stage` says so, with locks and condition variables: a driver's own, at which
+    /// no reader wonders. Threads that they start and atomics that they load and store stay in it. A file is named as the compiler
+    /// was told its name.
+    #[must_use]
+    pub fn story_without(&self, is_stage: impl Fn(&str) -> bool) -> Vec<String> {
+        let hidden = |step: &Step| is_stage(step.site.file()) && self.record.is_of_a_monitor(step);
+        self.record.lines(hidden)
     }
 
     /// Whether something outside the body had a hand in this run: the machine refused a thread, or a stuck thread of

@@ -35,19 +35,27 @@ fn place_of(step: &Step) -> String {
 }
 
 impl Record {
-    /// All lines.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let places = self.steps.iter().map(place_of).collect::<Vec<_>>();
+    /// The lines of all steps but those that are `hidden`. Every step keeps its number.
+    pub(crate) fn lines(&self, hidden: impl Fn(&Step) -> bool) -> Vec<String> {
+        let shown = |(_, step): &(usize, &Step)| !hidden(step);
+        let steps: Vec<(usize, &Step)> = self.steps.iter().enumerate().filter(shown).collect();
+        let places = steps.iter().map(|(_, step)| place_of(step)).collect::<Vec<_>>();
         let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
         let number_width = (self.forgotten + self.steps.len()).to_string().len();
-        let line = |(number, (step, place)): (usize, (&Step, &String))| {
+        let line = |(&(number, step), place): (&(usize, &Step), &String)| {
             let number = self.forgotten + number;
             let indent = 4 * step.thread.0 as usize;
             let who = self.name(step.thread);
             format!("{number:>number_width$}  {place:width$}  {:indent$}{who}  {}", "", self.text(step))
         };
         let earlier = (self.forgotten > 0).then(|| format!("... {} earlier steps", self.forgotten));
-        earlier.into_iter().chain(self.steps.iter().zip(&places).enumerate().map(line)).collect()
+        earlier.into_iter().chain(steps.iter().zip(&places).map(line)).collect()
+    }
+
+    /// Whether a step takes a lock, gives it back, waits for a notification or makes one.
+    pub(crate) fn is_of_a_monitor(&self, step: &Step) -> bool {
+        let monitor = |index| self.object(index).is_lock() || self.object(index).kind.label == "Condvar";
+        step.object.is_some_and(monitor) && !matches!(step.detail, Detail::Note(_))
     }
 
     fn name(&self, thread: ThreadRef) -> String {

@@ -77,6 +77,26 @@ fn a_refused_thread_is_a_panic_of_spawn_and_nobody_is_blamed_but_the_body() {
 }
 
 #[test]
+fn the_stage_keeps_its_locks_to_itself_and_shows_whom_it_starts() {
+    let body = || {
+        let lock = Mutex::new(0);
+        thread::spawn(|| probe::note("is there".to_owned())).join().unwrap();
+        *lock.lock().unwrap() += 1;
+    };
+    let ran = Explorer::new(5, Options::default()).next(&(Arc::new(body) as Body));
+    let has = |story: &[String], words: &str| story.iter().any(|line| line.contains(words));
+    let [all, some] = [ran.story(), ran.story_without(|file| file == file!())];
+    assert!(has(&all, "unlock Mutex#1") && !has(&some, "Mutex#1"), "{all:?} {some:?}");
+    assert!(["spawn", "is there", "join"].iter().all(|words| has(&some, words)), "{some:?}");
+    // Who is left keeps its number, and a file that is no stage loses nothing.
+    assert!(
+        some.iter().all(|line| all.iter().any(|other| other.trim_start() == line.trim_start())),
+        "{some:?}"
+    );
+    assert_eq!(ran.story_without(|file| file == "src/pool.rs"), all);
+}
+
+#[test]
 fn waiting_for_a_lock_names_the_holders() {
     settled(|| {
         let lock = Arc::new(Mutex::new(vec![0_u64]));

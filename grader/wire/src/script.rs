@@ -40,10 +40,33 @@ pub const THREADS_LEFT: u64 = COMMON + 14;
 /// How often anybody slept, all over; args: one number.
 pub const SLEEPS: u64 = COMMON + 15;
 
-/// A time limit of so many nanoseconds; `u64::MAX` stands for the longest there is.
+/// Stands for the longest time limit there is.
+pub const LONGEST: u64 = u64::MAX;
+/// Stands for a nanosecond less than that, for which no clock has room either.
+pub const NEARLY_LONGEST: u64 = u64::MAX - 1;
+/// Stands for 2^60 seconds, whose nanoseconds no 64 bits hold: the lower 64 of them are all zero.
+pub const AGES: u64 = u64::MAX - 2;
+
+/// A time limit of so many nanoseconds, or one of the three for which 64 bits are too few.
 #[must_use]
 pub fn limit(ns: u64) -> Duration {
-    if ns == u64::MAX { Duration::MAX } else { Duration::from_nanos(ns) }
+    match ns {
+        LONGEST => Duration::MAX,
+        NEARLY_LONGEST => Duration::MAX - Duration::from_nanos(1),
+        AGES => Duration::from_secs(1 << 60),
+        ns => Duration::from_nanos(ns),
+    }
+}
+
+/// The same as a student would write it, or read it.
+#[must_use]
+pub fn limit_told(ns: u64) -> String {
+    match ns {
+        LONGEST => "Duration::MAX".into(),
+        NEARLY_LONGEST => "Duration::MAX - 1ns".into(),
+        AGES => "Duration::from_secs(1 << 60)".into(),
+        ns => format!("{:?}", Duration::from_nanos(ns)),
+    }
 }
 
 /// A call that is the same for every tool, in words.

@@ -8,7 +8,7 @@ use crate::script::{
     Call, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
 };
 use wire::Run;
-use wire::script::{Op, READ as LOAD, WRITE as STORE};
+use wire::script::{self, Op, READ as LOAD, WRITE as STORE};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[FLAG, WAKES, FLEETING, TIMEOUTS, PUBLICATION, IDLE];
@@ -25,7 +25,9 @@ const fn within(seconds: u64) -> Op {
     [TIMEOUT, seconds * SECOND, 0]
 }
 
-const FOR_EVER: Op = [TIMEOUT, u64::MAX, 0];
+const FOR_EVER: Op = [TIMEOUT, script::LONGEST, 0];
+const NEARLY_FOR_EVER: Op = [TIMEOUT, script::NEARLY_LONGEST, 0];
+const FOR_AGES: Op = [TIMEOUT, script::AGES, 0];
 
 /// A script whose calls can be put into an order.
 fn script(threads: &[&[Op]]) -> Script {
@@ -218,6 +220,9 @@ const TIMEOUTS: Rules = Rules {
         if world == World::Model {
             wanted.push(script(&[&[within(2), I], &[S, C], &[within(1)]]).experiment(world));
         }
+        // Longer than clocks can say, and than their nanoseconds can be counted.
+        let long = [script(&[&[NEARLY_FOR_EVER], &[sleep(5), S]]), script(&[&[FOR_AGES], &[sleep(5), S]])];
+        wanted.extend(long.iter().filter_map(|script| script.timed(world)));
         wanted
     },
     judge: timed_or_linear,

@@ -1,6 +1,6 @@
 //! The calls of an event in a script.
 
-use wire::script::Op;
+use wire::script::{Op, limit_told};
 
 /// `set`.
 pub const SET: u64 = 0;
@@ -10,7 +10,7 @@ pub const CLEAR: u64 = 1;
 pub const IS_SET: u64 = 2;
 /// `wait`.
 pub const WAIT: u64 = 3;
-/// `wait_timeout`, with the limit in nanoseconds, `u64::MAX` for the longest there is; what it says comes back.
+/// `wait_timeout`, with a [`limit`]; what it says comes back.
 pub const TIMEOUT: u64 = 4;
 
 pub use wire::script::limit;
@@ -22,8 +22,7 @@ pub fn call(op: Op) -> String {
         CLEAR => "clear()".into(),
         IS_SET => "is_set()".into(),
         WAIT => "wait()".into(),
-        _ if op[1] == u64::MAX => "wait_timeout(Duration::MAX)".into(),
-        _ => format!("wait_timeout({:?})", limit(op[1])),
+        _ => format!("wait_timeout({})", limit_told(op[1])),
     }
 }
 

@@ -44,8 +44,9 @@ const fn within(seconds: u64) -> Op {
     [TIMEOUT, seconds * SECOND, 0]
 }
 
-const FOR_EVER: Op = [TIMEOUT, u64::MAX, 0];
-const ALMOST_FOR_EVER: Op = [TIMEOUT, words::ALMOST_FOR_EVER, 0];
+const FOR_EVER: Op = [TIMEOUT, script::LONGEST, 0];
+const NEARLY_FOR_EVER: Op = [TIMEOUT, script::NEARLY_LONGEST, 0];
+const FOR_AGES: Op = [TIMEOUT, script::AGES, 0];
 
 /// So many items of each of three keys, and then all of the smallest key.
 fn of_three_keys(each: u64) -> Vec<Op> {
@@ -354,7 +355,8 @@ const TIMEOUTS: Rules = Rules {
             );
         }
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[T, T]).in_order().timed(world)));
-        wanted.push(script(2, &[]).before(&[P1, ALMOST_FOR_EVER, T]).in_order().experiment(world));
+        wanted.push(script(2, &[]).before(&[P1, NEARLY_FOR_EVER, T]).in_order().experiment(world));
+        wanted.extend(script(2, &[&[FOR_AGES], &[sleep(1), P1]]).in_order().timed(world));
         wanted
     },
     judge: either,

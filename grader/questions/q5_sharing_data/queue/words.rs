@@ -1,7 +1,6 @@
 //! The calls of a queue in a script.
 
-use std::time::Duration;
-use wire::script::{self, Op};
+use wire::script::{Op, limit_told};
 
 /// `put`, with an item: the number by which it is compared, and one that tells equal ones apart. `[1]` comes back, or 0
 /// and the item.
@@ -10,7 +9,7 @@ pub const PUT: u64 = 0;
 pub const GET: u64 = 1;
 /// `try_get`; the same.
 pub const TRY: u64 = 2;
-/// `get_timeout`, with the limit in nanoseconds, see [`limit`]; the same.
+/// `get_timeout`, with a [`limit`]; the same.
 pub const TIMEOUT: u64 = 3;
 /// `task_done`; `[1]` comes back.
 pub const DONE: u64 = 4;
@@ -33,13 +32,7 @@ pub const LIFO: u64 = 1;
 /// The smallest first.
 pub const PRIORITY: u64 = 2;
 
-/// A limit: a nanosecond less than the longest there is, which no clock has room for either.
-pub const ALMOST_FOR_EVER: u64 = u64::MAX - 1;
-
-/// A time limit of so many nanoseconds, but for the two longest.
-pub fn limit(ns: u64) -> Duration {
-    if ns == ALMOST_FOR_EVER { Duration::MAX - Duration::from_nanos(1) } else { script::limit(ns) }
-}
+pub use wire::script::limit;
 
 /// An item as it is written for people: equal ones have letters.
 pub fn item(key: u64, number: u64) -> String {
@@ -53,9 +46,7 @@ pub fn call(op: Op) -> String {
         PUT => format!("put({})", item(op[1], op[2])),
         GET => "get()".into(),
         TRY => "try_get()".into(),
-        TIMEOUT if op[1] == u64::MAX => "get_timeout(Duration::MAX)".into(),
-        TIMEOUT if op[1] == ALMOST_FOR_EVER => "get_timeout(Duration::MAX - 1ns)".into(),
-        TIMEOUT => format!("get_timeout({:?})", limit(op[1])),
+        TIMEOUT => format!("get_timeout({})", limit_told(op[1])),
         DONE => "task_done()".into(),
         JOIN => "join()".into(),
         _ => "close()".into(),

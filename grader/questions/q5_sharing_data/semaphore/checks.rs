@@ -27,7 +27,9 @@ const fn within(seconds: u64) -> Op {
     [TIMEOUT, seconds * SECOND, 0]
 }
 
-const FOR_EVER: Op = [TIMEOUT, u64::MAX, 0];
+const FOR_EVER: Op = [TIMEOUT, script::LONGEST, 0];
+const NEARLY_FOR_EVER: Op = [TIMEOUT, script::NEARLY_LONGEST, 0];
+const FOR_AGES: Op = [TIMEOUT, script::AGES, 0];
 
 /// A plain semaphore.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -169,7 +171,7 @@ const WAKES: Rules = Rules {
 fn on_time(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     at_once(experiment, run)?;
     let calls = calls(run);
-    let limit = |call: &&Call| call.op[0] == TIMEOUT && call.op[1] != u64::MAX;
+    let limit = |call: &&Call| call.op[0] == TIMEOUT;
     for call in calls.iter().filter(limit) {
         let (took, limit) = (call.took(), words::limit(call.op[1]));
         let what = match call.result[..] {
@@ -228,6 +230,12 @@ const TIMEOUTS: Rules = Rules {
                     .experiment(world),
             );
         }
+        // Longer than clocks can say, and than their nanoseconds can be counted.
+        let long = [
+            Script::new(&[1], &[&[A, sleep(5), R], &[sleep(1), NEARLY_FOR_EVER, R]]),
+            Script::new(&[1], &[&[A, sleep(5), R], &[sleep(1), FOR_AGES, R]]),
+        ];
+        wanted.extend(long.into_iter().filter_map(|script| script.in_order().timed(world)));
         wanted
     },
     judge: |experiment, run| {

@@ -1,12 +1,12 @@
 //! The calls of a semaphore in a script.
 
-use wire::script::Op;
+use wire::script::{Op, limit_told};
 
 /// `acquire`.
 pub const ACQUIRE: u64 = 0;
 /// `try_acquire`; whether there was a permit comes back.
 pub const TRY: u64 = 1;
-/// `acquire_timeout`, with the limit in nanoseconds, `u64::MAX` for the longest there is; the same comes back.
+/// `acquire_timeout`, with a [`limit`]; the same comes back.
 pub const TIMEOUT: u64 = 2;
 /// Drops the oldest permit that the thread holds; whether there was one comes back.
 pub const RELEASE: u64 = 3;
@@ -22,8 +22,7 @@ pub fn call(op: Op) -> String {
     match op[0] {
         ACQUIRE => "acquire()".into(),
         TRY => "try_acquire()".into(),
-        TIMEOUT if op[1] == u64::MAX => "acquire_timeout(Duration::MAX)".into(),
-        TIMEOUT => format!("acquire_timeout({:?})", limit(op[1])),
+        TIMEOUT => format!("acquire_timeout({})", limit_told(op[1])),
         RELEASE => "drop(permit)".into(),
         AVAILABLE => "available()".into(),
         _ => "acquire(), then a panic".into(),

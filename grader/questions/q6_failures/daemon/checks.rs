@@ -1,11 +1,11 @@
 //! The daemon: what each check wants to see, and how it reads a run.
 
-use super::words::daemon::{self as words, AGES, AWAIT, DROP, NO_TEXT, ON_PURPOSE, Plan, START, STOP};
+use super::words::daemon::{self as words, AWAIT, DROP, NO_TEXT, ON_PURPOSE, Plan, START, STOP};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::script::{Call, SECOND, Script, Speech, calls, no_thread_left, sleep};
 use std::time::Duration;
-use wire::script::Op;
+use wire::script::{self, Op};
 use wire::{Entry, Run};
 
 /// In the order of `exercise.toml`.
@@ -20,7 +20,7 @@ const THIRD: Op = [STOP, 2, 0];
 const DROP_FIRST: Op = [DROP, 0, 0];
 /// Longer than any script.
 const LONG: Op = start(10_000 * HOUR, PLAIN);
-const FOR_EVER: Op = [START, u64::MAX, 0];
+const FOR_EVER: Op = [START, script::LONGEST, 0];
 /// As long as nobody should look again: a century.
 const CENTURY: u64 = 100 * 365 * 24 * HOUR;
 
@@ -53,7 +53,9 @@ fn timed(world: World, ops: &[Op]) -> Option<Experiment> {
 /// The same where a limit may pass at any moment; the real world waits for milliseconds instead of seconds.
 fn untimed(world: World, ops: &[Op]) -> Experiment {
     let short = |op: &Op| match *op {
-        [START, every, plan] if world == World::Real && every != u64::MAX => [START, every / 1000, plan],
+        [START, every, plan] if world == World::Real && every != script::LONGEST => {
+            [START, every / 1000, plan]
+        }
         op => op,
     };
     let ops: Vec<Op> = ops.iter().map(short).collect();
@@ -106,7 +108,7 @@ fn lives(run: &Run) -> Vec<Life> {
     let starts = calls.iter().filter(|call| call.op[0] == START);
     let life = |(daemon, started): (u64, &Call)| Life {
         daemon,
-        every: words::every(started.op[1]),
+        every: words::limit(started.op[1]),
         plan: Plan::of(started.op[2]),
         started: started.clone(),
         ended: calls.iter().find(|call| matches!(call.op[0], STOP | DROP) && call.op[1] == daemon).cloned(),
@@ -251,7 +253,7 @@ const BEATS: Rules = Rules {
             &[FOR_EVER, sleep(HOUR), FIRST],
             &[start(10, PLAIN), start(7, PLAIN), sleep(24), SECOND_ONE, sleep(11), FIRST],
             &[FOR_EVER, sleep(CENTURY), FIRST],
-            &[[START, AGES, 0], sleep(HOUR), FIRST],
+            &[[START, script::AGES, 0], sleep(HOUR), FIRST],
         ];
         let free: [&[Op]; 1] = [&[start(1, PLAIN), beat(3), FIRST]];
         wanted(world, &exact, &free, &free)
@@ -342,7 +344,7 @@ const DROPS: Rules = Rules {
     check: "q6.daemon_drop",
     experiments: |world, _| {
         // One beat only: a worker that is left behind shall do nothing but be there.
-        let slow: Op = [START, u64::MAX, taking(5).word()];
+        let slow: Op = [START, script::LONGEST, taking(5).word()];
         let by_panic: Op = [DROP, 0, 1];
         let exact: [&[Op]; 4] = [
             &[FOR_EVER, sleep(1), DROP_FIRST, sleep(1)],

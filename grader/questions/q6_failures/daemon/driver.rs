@@ -132,7 +132,7 @@ impl Actor for Owner {
             words::START => {
                 let count = Arc::new(Count::default());
                 let beat = self.beat(Plan::of(op[2]), Arc::clone(&count));
-                let daemon = (self.start)(words::every(op[1]), beat);
+                let daemon = (self.start)(words::limit(op[1]), beat);
                 self.daemons.push((Some(daemon), count));
                 Vec::new()
             }

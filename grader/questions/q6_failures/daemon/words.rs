@@ -1,9 +1,8 @@
 //! The calls of a daemon in a script, and what is written down of its beats.
 
-use std::time::Duration;
-use wire::script::Op;
+use wire::script::{Op, limit_told};
 
-/// `start`, with `every` in nanoseconds (`u64::MAX` for the longest there is, [`AGES`]) and a [`Plan`]. The thread keeps the daemon
+/// `start`, with a [`limit`] for `every` and a [`Plan`]. The thread keeps the daemon
 /// and counts its daemons from 0.
 pub const START: u64 = 0;
 /// `stop` of one of its daemons; 0 comes back, or 1 and the letters of the error's message.
@@ -26,10 +25,8 @@ pub const STILL_THERE: u64 = 103;
 /// A closure that was called again and again is dropped; args: which daemon.
 pub const BEAT_DROPPED: u64 = 104;
 
-/// Stands for 2^60 seconds, whose nanoseconds no 64 bits hold: the lower 64 of them are all zero.
-pub const AGES: u64 = u64::MAX - 1;
-
 pub use wire::ON_PURPOSE;
+pub use wire::script::limit;
 /// What is said of a panic that is no text.
 pub const NO_TEXT: &str = "panic without a message";
 
@@ -56,24 +53,10 @@ impl Plan {
     }
 }
 
-/// So many nanoseconds.
-pub fn every(ns: u64) -> Duration {
-    match ns {
-        u64::MAX => Duration::MAX,
-        AGES => Duration::from_secs(1 << 60),
-        ns => Duration::from_nanos(ns),
-    }
-}
-
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {
-    let every = match op[1] {
-        u64::MAX => "Duration::MAX".to_owned(),
-        AGES => "Duration::from_secs(1 << 60)".to_owned(),
-        ns => format!("{:?}", every(ns)),
-    };
     match op[0] {
-        START => format!("Daemon::start({every}, beat)"),
+        START => format!("Daemon::start({}, beat)", limit_told(op[1])),
         STOP => "stop()".into(),
         DROP if op[2] == 1 => "a panic of the owner, which drops the daemon".into(),
         DROP => "drop(daemon)".into(),

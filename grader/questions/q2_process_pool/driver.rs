@@ -28,7 +28,7 @@ pub struct Input {
 
 fn perhaps<S: Serializer>(refuses: &bool, to: S) -> Result<S::Ok, S::Error> {
     if *refuses {
-        return Err(serde::ser::Error::custom("this input refuses to be encoded"));
+        return Err(serde::ser::Error::custom("this value refuses to be encoded"));
     }
     to.serialize_bool(*refuses)
 }
@@ -39,6 +39,8 @@ pub struct Output {
     id: u64,
     number: u64,
     text: String,
+    #[serde(serialize_with = "perhaps")]
+    refuses: bool,
 }
 
 impl Input {
@@ -59,7 +61,7 @@ fn task(input: Input) -> Output {
     }
     let addend = if job.held { gate::wait(job.id) } else { 0 };
     match job.then {
-        Then::Return | Then::Deaf => {}
+        Then::Return | Then::Deaf | Then::Unsayable => {}
         Then::PanicLiteral => std::panic::panic_any(words::LITERAL),
         Then::Panic => panic!("{}", words::panic_text(job.id)),
         Then::PanicWithNumber => panic_any(job.id),
@@ -71,7 +73,8 @@ fn task(input: Input) -> Output {
         }
     }
     let number = job.number.wrapping_mul(job.number).wrapping_add(addend);
-    Output { id: job.id, number, text: words::answer_of(&input.text) }
+    let refuses = job.then == Then::Unsayable;
+    Output { id: job.id, number, text: words::answer_of(&input.text), refuses }
 }
 
 fn before_fork() {
@@ -511,7 +514,7 @@ fn tell_frame(call: u64, place: u64, read: Result<Option<Vec<u8>>, FrameFault>) 
 
 fn tell(call: u64, place: u64, outcome: Outcome) {
     match outcome {
-        Outcome::Done(Output { id, number, text }) => {
+        Outcome::Done(Output { id, number, text, .. }) => {
             let (length, digest) = (text.len() as u64, words::digest(text.as_bytes()));
             log(words::RESULT, &[call, place, words::DONE, id, number, length, digest]);
         }

@@ -129,11 +129,28 @@ pub(super) const CRASH: TrialRules = TrialRules {
             ],
             &[],
         ));
+        // Nobody can take its place.
+        let dying = Job { then: Then::Exit(3), ..Job::held(0, fresh.fresh()) };
+        trials.push(trial(
+            &[
+                Call::New(1),
+                Call::RefuseForks(0),
+                Call::ApplyAsync(0, dying),
+                Call::ApplyAsync(0, Job::plain(1, fresh.fresh())),
+                Call::Checkpoint(1),
+                Call::Get(0, 0),
+                Call::Get(0, 1),
+            ],
+            &[Step::Gather(1), Step::Checkpoint(1), Step::GoOn],
+        ));
         trials
     },
     judge: |trial, trace| {
         let killed = killed_in(trace);
         trace.good_end(Fault::HungOnCrash, HUNG)?;
+        if calls(trial).contains(&Call::RefuseForks(0)) {
+            return not_replaced(trace);
+        }
         for (number, call) in calls(trial).iter().enumerate() {
             for job in super::results::jobs_of(call) {
                 let wanted = match killed.contains(&job.id) {
@@ -191,6 +208,20 @@ pub(super) const CRASH: TrialRules = TrialRules {
         Ok(())
     },
 };
+
+/// The task that waited for the only worker, which has died and cannot be replaced, is told so.
+fn not_replaced(trace: &Trace) -> Result<(), Wrong> {
+    let got = results(trace, 6);
+    let told = got.first().is_some_and(|(numbers, _)| numbers.first() == Some(&words::POOL_FAILED));
+    // Not every system can be made to refuse.
+    if told || trace.entry(words::REFUSES).is_none() {
+        return Ok(());
+    }
+    let got = got.first().map_or("no result".into(), |(numbers, text)| say(numbers, text));
+    let what =
+        format!("no worker could be started any more, and the task that waited got {got}, not PoolFailed");
+    Err(Wrong::new(Fault::WrongAnswer, what))
+}
 
 /// After a call that followed a worker's death there are two workers again, and `worker_ids` says so.
 fn replaced(trace: &Trace, census: &Census) -> Result<(), Wrong> {

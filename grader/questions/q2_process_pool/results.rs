@@ -16,9 +16,10 @@ pub(super) fn results(trace: &Trace, call: usize) -> Vec<(&[u64], &str)> {
 
 /// What a call returned besides results: 0 or an error. `None` if it never returned.
 pub(super) fn returned(trace: &Trace, call: usize) -> Option<u64> {
-    let entry = trace.entries.iter().find(|entry| {
-        entry.word == words::RETURNED && entry.args.first() == Some(&(call as u64))
-    });
+    let entry = trace
+        .entries
+        .iter()
+        .find(|entry| entry.word == words::RETURNED && entry.args.first() == Some(&(call as u64)));
     entry.and_then(|entry| entry.args.get(1).copied())
 }
 
@@ -39,6 +40,7 @@ pub(super) fn expected(job: &Job, trace: &Trace) -> Vec<u64> {
             let text = words::answer_of(&words::text_of(job.id, job.text_bytes));
             vec![words::DONE, job.id, number, text.len() as u64, words::digest(text.as_bytes())]
         }
+        Then::Unsayable => vec![words::UNDECODABLE],
         Then::Panic | Then::PanicLiteral | Then::PanicWithNumber => vec![words::TASK_PANICKED],
         Then::Exit(code) => vec![words::WORKER_DIED, 0, code + 1],
         Then::Abort => vec![words::WORKER_DIED, 6, 0],

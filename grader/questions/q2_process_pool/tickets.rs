@@ -3,7 +3,7 @@
 use super::STUCK;
 use super::results::tickets_right;
 use super::scenes::{backwards, calls, flow, held, plain, trial};
-use super::words::{self, Call, Job};
+use super::words::{self, Call, Job, Then};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Pick, Seen, Step, TrialRules};
@@ -23,16 +23,22 @@ pub(super) const ASYNC: TrialRules = TrialRules {
         let asked = [&[Call::Checkpoint(1)], gets.as_slice(), &[Call::Join(0)]].concat();
         let closed = [&[Call::Checkpoint(1), Call::Close(0)], gets.as_slice(), &[Call::Join(0)]].concat();
         let refusing = Job { refuses: true, ..Job::plain(7, fresh.fresh()) };
-        let more =
-            [Call::ApplyAsync(0, refusing), Call::Get(0, 2), Call::Get(0, 0), Call::Get(0, 1), Call::Join(0)];
-        let stranger = [
-            Call::New(1),
-            Call::New(1),
-            Call::ApplyAsync(0, Job::plain(0, fresh.fresh())),
-            Call::Get(1, 0),
-            Call::Drop(0),
-            Call::Drop(1),
+        let unsayable = Job { then: Then::Unsayable, ..Job::plain(8, fresh.fresh()) };
+        let more = [
+            Call::ApplyAsync(0, refusing),
+            Call::ApplyAsync(0, unsayable),
+            Call::Get(0, 2),
+            Call::Get(0, 0),
+            Call::Get(0, 3),
+            Call::Get(0, 1),
+            Call::Join(0),
         ];
+        let two = [Call::New(1), Call::New(1), Call::ApplyAsync(0, Job::plain(0, fresh.fresh()))];
+        let strange = [Call::Get(1, 0), Call::Drop(0), Call::Drop(1)];
+        // The other pool has given out none, or its own first.
+        let own = Call::ApplyAsync(1, Job::plain(1, fresh.fresh()));
+        let stranger = [two.as_slice(), &strange].concat();
+        let first_of_both = [two.as_slice(), &[own], &strange].concat();
         vec![
             trial(&scene(held(fresh, 0, 5), &asked), &[Step::Checkpoint(1), Step::GoOn, flow(5, &[])]),
             // However many are waiting.
@@ -54,6 +60,7 @@ pub(super) const ASYNC: TrialRules = TrialRules {
             ),
             trial(&scene(plain(fresh, 0, 2), &more), &[]),
             trial(&stranger, &[]),
+            trial(&first_of_both, &[]),
         ]
     },
     judge: |trial, trace| {

@@ -13,6 +13,8 @@ pub enum Then {
     PanicLiteral,
     /// Return, and be deaf to `SIGTERM` from the beginning.
     Deaf,
+    /// Return a result that refuses to be encoded.
+    Unsayable,
     /// Panic with something that is no text.
     PanicWithNumber,
     /// End the process with this code.
@@ -62,6 +64,7 @@ impl Job {
             Then::Signal(signal) => (5, signal),
             Then::PanicLiteral => (6, 0),
             Then::Deaf => (7, 0),
+            Then::Unsayable => (8, 0),
         };
         [self.id, self.held.into(), then, with, self.number, self.text_bytes, self.refuses.into()]
     }
@@ -78,6 +81,7 @@ impl Job {
             5 => Then::Signal(with),
             6 => Then::PanicLiteral,
             7 => Then::Deaf,
+            8 => Then::Unsayable,
             _ => return None,
         };
         Some(Job { id, held: held != 0, then, number, text_bytes, refuses: refuses != 0 })

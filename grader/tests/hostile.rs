@@ -354,7 +354,9 @@ fn memory_without_an_end_is_stopped() {
 #[test]
 fn descriptors_left_open_are_counted() {
     let leaks = "std::mem::forget(std::fs::File::open(\"/dev/null\"));";
-    assert_eq!(verdict(&grade(in_new(&solution(), leaks)), "q4.history"), "FdLeak");
+    let report = grade(in_new(&solution(), leaks));
+    assert_eq!(verdict(&report, "q4.history"), "FdLeak");
+    assert!(format!("{:?}", report.checks).contains("open: /dev/null"), "{:?}", report.checks);
 }
 
 #[test]

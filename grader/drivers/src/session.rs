@@ -47,7 +47,10 @@ pub fn serve(question: &'static dyn Question) {
     while let Some(request) = socket::receive() {
         match request {
             Request::Start(challenge) => match question.scene(&challenge) {
-                Some(scene) => playing = Some((scene, world::Player::new(&challenge))),
+                Some(scene) => {
+                    playing = Some((scene, world::Player::new(&challenge)));
+                    socket::reply(&Reply::Checkpoint { number: 0 });
+                }
                 None => socket::reply(&Reply::Confused(format!("no scene `{}`", challenge.scene))),
             },
             Request::Explore { count, stop_at_failure } => match &mut playing {

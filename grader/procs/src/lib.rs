@@ -132,6 +132,18 @@ pub fn descriptors(pid: u32) -> Vec<u32> {
     all
 }
 
+/// What an open descriptor stands for: the path of a file, or a pipe, a socket, or something else that the kernel has a name for.
+pub fn descriptor_kind(pid: u32, number: u32) -> String {
+    let Ok(target) = fs::read_link(format!("/proc/{pid}/fd/{number}")) else { return "closed by now".into() };
+    let target = target.to_string_lossy();
+    match target.split_once(':') {
+        Some(("pipe", _)) => "a pipe".into(),
+        Some(("socket", _)) => "a socket".into(),
+        Some(("anon_inode", kind)) => format!("{} of the kernel", kind.trim_matches(['[', ']'])),
+        _ => target.into_owned(),
+    }
+}
+
 /// Whether a process has children, or has had some that it waited for: the kernel adds up their
 /// page faults, of which every program has some.
 pub fn has_had_children(pid: u32) -> bool {
@@ -386,6 +398,17 @@ mod tests {
             assert_eq!(only.turns.split_whitespace().count(), 3);
         }
         assert!(member(shell).is_some() && member(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn a_descriptor_says_what_it_stands_for() {
+        use std::os::fd::AsRawFd;
+        let (file, (pipe, _other_end)) = (fs::File::open("/dev/null").unwrap(), std::io::pipe().unwrap());
+        let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        let kind = |fd: i32| descriptor_kind(std::process::id(), u32::try_from(fd).unwrap());
+        assert_eq!(kind(file.as_raw_fd()), "/dev/null");
+        assert_eq!((kind(pipe.as_raw_fd()), kind(socket.as_raw_fd())), ("a pipe".into(), "a socket".into()));
+        assert_eq!(descriptor_kind(u32::MAX, 0), "closed by now");
     }
 
     #[test]

@@ -117,8 +117,10 @@ pub enum Ending {
     StartedProcess,
     /// It left descriptors open.
     FdLeak {
-        /// How many.
+        /// How many more than at the door.
         count: usize,
+        /// What those are whose numbers are new.
+        what: Vec<String>,
     },
     /// It left shared memory behind.
     ShmLeak,
@@ -168,7 +170,10 @@ impl Ending {
                 (Fault::SleepPolling, "the program wakes again and again to look for what never comes".into())
             }
             Ending::StartedProcess => (Fault::StartedProcess, "the program started another process".into()),
-            Ending::FdLeak { count } => (Fault::FdLeak, format!("{count} file descriptors were left open")),
+            Ending::FdLeak { count: 1, .. } => (Fault::FdLeak, "a file descriptor was left open".into()),
+            Ending::FdLeak { count, .. } => {
+                (Fault::FdLeak, format!("{count} file descriptors were left open"))
+            }
             Ending::ShmLeak => (Fault::ShmLeak, "shared memory was left behind in `/dev/shm`".into()),
             Ending::Nonsense => (
                 Fault::EarlyExit,
@@ -187,6 +192,7 @@ impl Ending {
             Ending::LeftEarly { last_words: Some(words), .. } => vec![format!("its last words: {words}")],
             Ending::Hang { waits } | Ending::NapsForEver { waits } => waits.clone(),
             Ending::NoEnd { threads } => threads.clone(),
+            Ending::FdLeak { what, .. } => what.iter().map(|what| format!("open: {what}")).collect(),
             Ending::Confused(why) => vec![why.clone()],
             _ => Vec::new(),
         }

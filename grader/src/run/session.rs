@@ -33,7 +33,8 @@ pub(super) struct Session<'a> {
     limits: Limits,
     watch: Watch,
     world: World,
-    descriptors: usize,
+    /// Those that were open at the door.
+    descriptors: Vec<u32>,
     gates: Vec<Gate>,
     /// How often each thread has come to a gate in this run.
     visits: BTreeMap<u64, u64>,
@@ -81,7 +82,7 @@ impl<'a> Session<'a> {
             limits,
             watch,
             world,
-            descriptors: 0,
+            descriptors: Vec::new(),
             gates: Vec::new(),
             visits: BTreeMap::new(),
             stalled: Vec::new(),
@@ -94,14 +95,20 @@ impl<'a> Session<'a> {
 
     /// Makes the respondent ready for a challenge.
     pub(super) fn begin(&mut self, challenge: &Challenge) -> Talk<()> {
-        self.send(&Request::Start(challenge.clone()))
+        self.send(&Request::Start(challenge.clone()))?;
+        match self.receive()? {
+            Reply::Checkpoint { number: 0 } => {}
+            other => return Err(unexpected(other)),
+        }
+        // From the first time at the door descriptors are counted: before that a process may still be on its way into the program.
+        if self.descriptors.is_empty() {
+            self.descriptors = procs::descriptors(self.respondent.pid);
+        }
+        Ok(())
     }
 
     /// Has the challenge played `count` times and adds the runs.
     pub(super) fn explore(&mut self, count: u32, stop_at_failure: bool, runs: &mut Vec<Run>) -> Talk<()> {
-        if self.descriptors == 0 {
-            self.descriptors = procs::descriptors(self.respondent.pid).len();
-        }
         self.visits.clear();
         self.room = RUN_BYTES * (u64::from(count) + 16);
         self.send(&Request::Explore { count, stop_at_failure })?;
@@ -160,10 +167,15 @@ impl<'a> Session<'a> {
             self.abandon();
             return Err(Ending::StartedProcess);
         }
-        let open = procs::descriptors(pid).len();
-        if self.descriptors > 0 && open > self.descriptors {
+        // A process that was asked for nothing has stood at no door.
+        let most = self.descriptors.len();
+        let open = if most > 0 { descriptors_at_rest(pid, most) } else { Vec::new() };
+        if open.len() > most {
+            let is_new = |number: &&u32| !self.descriptors.contains(number);
+            let what =
+                open.iter().filter(is_new).map(|&number| procs::descriptor_kind(pid, number)).collect();
             self.abandon();
-            return Err(Ending::FdLeak { count: open - self.descriptors });
+            return Err(Ending::FdLeak { count: open.len() - most, what });
         }
         let token = link::fresh_bits();
         self.room = RUN_BYTES;
@@ -393,19 +405,37 @@ fn unexpected(reply: Reply) -> Ending {
 
 /// Waits until the threads that `look` shows are gone; returns those that stay. A thread that has
 /// been joined may be visible for a moment longer, and on a busy machine that moment is long: only
-/// threads that sleep for [`GRACE`] are taken to stay, or those that still run after a minute.
+/// threads that stay at rest are taken to stay.
 fn wait_for_threads(look: impl Fn() -> Vec<Task>) -> Vec<Task> {
+    at_rest(|| {
+        let mut left = look();
+        left.retain(|task| !matches!(task.state, 'Z' | 'X'));
+        (left.is_empty(), left.clone(), left)
+    })
+}
+
+/// The open descriptors of a process, as soon as there are not more than `most`: code of the C library, or a thread that is just
+/// ending, may have one open for a moment, and only what is open when nothing moves has been left open.
+fn descriptors_at_rest(pid: u32, most: usize) -> Vec<u32> {
+    at_rest(|| {
+        let open = procs::descriptors(pid);
+        (open.len() <= most, procs::tasks(pid), open)
+    })
+}
+
+/// Looks again and again, until all is well, or no thread has moved for [`GRACE`], or a minute is over; returns what was seen last. A
+/// look says whether all is well, which threads there are, and what was seen.
+fn at_rest<T>(look: impl Fn() -> (bool, Vec<Task>, T)) -> T {
     const A_MINUTE: Duration = Duration::from_secs(60);
     let started = Instant::now();
     let mut asleep_since = started;
     loop {
-        let mut left = look();
-        left.retain(|task| !matches!(task.state, 'Z' | 'X'));
-        if left.iter().any(|task| task.state != 'S') {
+        let (is_well, threads, seen) = look();
+        if threads.iter().any(|task| task.state != 'S') {
             asleep_since = Instant::now();
         }
-        if left.is_empty() || asleep_since.elapsed() >= GRACE || started.elapsed() >= A_MINUTE {
-            return left;
+        if is_well || asleep_since.elapsed() >= GRACE || started.elapsed() >= A_MINUTE {
+            return seen;
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -79,9 +79,10 @@ pub enum Reply {
         /// The kernel's numbers of the threads.
         threads: Vec<u64>,
     },
-    /// The driver of a process question stands at a checkpoint until [`Request::GoOn`].
+    /// The driver stands at the door, ready to play a challenge ([`Request::Start`]); or, if it is one of a process question, at
+    /// a checkpoint until [`Request::GoOn`].
     Checkpoint {
-        /// Which one, in the words of the scene.
+        /// 0 for the door, else which one in the words of the scene.
         number: u64,
     },
     /// The token of [`Request::Close`].

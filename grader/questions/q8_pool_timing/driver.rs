@@ -4,8 +4,9 @@
 //! pools: the caller checks in where they start and end, when the scene says so. Judges nothing.
 
 use super::words::{self, Call, Job, MadeUp, Then};
+use crate::faults::{self, loiter};
+use crate::gate;
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
-use crate::{faults, gate};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +15,9 @@ use wire::Challenge;
 
 /// Where the caller checks in, as in [`Call::Hold`].
 static HOLDS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether idle threads are slow to leave.
+static LOITER: AtomicBool = AtomicBool::new(false);
 
 /// Whether it has checked in while the pool of the moment was closed.
 static CLOSED: AtomicBool = AtomicBool::new(false);
@@ -192,12 +196,10 @@ macro_rules! q8_pool_timing {
         }
 
         fn main() {
-            ::q2_process_pool::hold_with(|phase| {
-                match phase {
-                    Phase::Start => driver::hold_start(),
-                    Phase::Close => driver::hold_close(),
-                    Phase::Stop => driver::hold_stop(),
-                }
+            ::q2_process_pool::hold_with(|phase| match phase {
+                Phase::Start => driver::hold_start(),
+                Phase::Close => driver::hold_close(),
+                Phase::Stop => driver::hold_stop(),
             });
             $crate::serve(&driver::Driver(&Answer))
         }
@@ -236,13 +238,19 @@ fn play(answer: &dyn Answer, number: u64, call: &Call) {
             tell(number, answer.compare(&sizes, &numbers(jobs), job));
         }
         Call::TimeThreads(threads, jobs) => {
-            let timing = answer.time_threads(size(*threads), &numbers(jobs), job);
+            let numbers = numbers(jobs);
+            let call = || answer.time_threads(size(*threads), &numbers, job);
+            let timing = if LOITER.load(Ordering::Relaxed) { loiter::around(call) } else { call() };
             tell(number, timing.map(|timing| vec![timing]));
         }
         Call::Table(timings) => tell_text(number, &answer.table(made_up(timings))),
         Call::Chart(timings) => tell_text(number, &answer.chart(made_up(timings))),
         Call::Checkpoint(place) => checkpoint(*place),
         Call::Faults(mode) => drop(faults::set(u32::try_from(*mode).unwrap_or_default())),
+        Call::Loiter(mode) => {
+            LOITER.store(*mode == 1, Ordering::Relaxed);
+            loiter::end();
+        }
         Call::Hold(mode) => HOLDS.store(*mode, Ordering::Relaxed),
         Call::Fail(phase) => answer.fail(*phase),
     }

@@ -1,7 +1,8 @@
 //! Question 8: the same on threads, for comparison.
 //!
 //! Where a pool of threads starts and ends nobody can be held, so of its figures `map` alone has a
-//! lower bound; and a thread that has been told to end looks like one that has been waited for.
+//! lower bound. A thread that has been told to end is there for a moment only; to tell it from one that has been waited for, there is
+//! a trial in which idle threads are slow to leave.
 
 use super::phases::{DAY_JUMPS, between, ms};
 use super::results::{all_right, error, good_end, say, timings};
@@ -57,6 +58,25 @@ pub(super) const THREADS: TrialRules = TrialRules {
             let calls = [Call::TimeThreads(threads, jobs), Call::Checkpoint(1)];
             trials.push(trial(&calls, &[Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn]));
         }
+        // Whoever does not wait for threads is back before them.
+        let calls = [
+            Call::Loiter(1),
+            Call::TimeThreads(3, held(fresh, 0, 3)),
+            Call::Checkpoint(1),
+            Call::Loiter(0),
+            Call::Checkpoint(2),
+        ];
+        let script = [
+            Step::Gather(3),
+            flow(3, 3),
+            Step::Checkpoint(1),
+            Step::Quiet,
+            Step::Census,
+            Step::GoOn,
+            Step::Checkpoint(2),
+            Step::GoOn,
+        ];
+        trials.push(trial(&calls, &script));
         // One of them panics while the others are still in work.
         let mut jobs = held(fresh, 0, 3);
         jobs[1].then = Then::Panic;
@@ -76,6 +96,11 @@ pub(super) const THREADS: TrialRules = TrialRules {
     judge: |trial, trace| {
         let all = calls(trial);
         match all.as_slice() {
+            [Call::Loiter(_), ..] => {
+                good_end(trial, trace)?;
+                all_right(trial, trace)?;
+                none_left(trace)
+            }
             [Call::TimeThreads(threads, jobs), ..] => {
                 fails(trial, trace, *threads, jobs)?;
                 waits_for_all(trace)?;
@@ -157,7 +182,8 @@ fn none_left(trace: &Trace) -> Result<(), Wrong> {
 /// The ways in which there is no timing.
 fn fails(trial: &Trial, trace: &Trace, threads: u64, jobs: &[Job]) -> Result<(), Wrong> {
     if let Some(job) = jobs.iter().find(|job| job.then == Then::Panic) {
-        if trace.panicked_calls().any(|call| call == 0) && trace.last_panic().starts_with(&words::panic_text(job.id))
+        if trace.panicked_calls().any(|call| call == 0)
+            && trace.last_panic().starts_with(&words::panic_text(job.id))
         {
             return Ok(());
         }

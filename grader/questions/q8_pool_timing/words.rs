@@ -100,6 +100,8 @@ pub enum Call {
     Checkpoint(u64),
     /// From here on these faults, as in `drivers-faults`.
     Faults(u64),
+    /// From here on (1) idle threads of `time_threads` are slow to leave, until (0) all are let go.
+    Loiter(u64),
     /// From here on the caller checks in at [`START`], and at [`STOP`] in `join` ([`IN_JOIN`]) or already
     /// in `close` ([`IN_CLOSE`]), or nowhere (0).
     Hold(u64),
@@ -132,6 +134,7 @@ impl Call {
             Call::Checkpoint(number) => vec![6, *number],
             Call::Faults(mode) => vec![7, *mode],
             Call::Hold(mode) => vec![8, *mode],
+            Call::Loiter(mode) => vec![10, *mode],
             Call::Fail(phase) => vec![9, *phase],
         }
     }
@@ -154,6 +157,7 @@ impl Call {
             [6, number] => Call::Checkpoint(*number),
             [7, mode] => Call::Faults(*mode),
             [8, mode] => Call::Hold(*mode),
+            [10, mode] => Call::Loiter(*mode),
             [9, phase] => Call::Fail(*phase),
             _ => return None,
         })

@@ -14,6 +14,7 @@
 pub mod cut;
 pub mod groups;
 pub mod late;
+pub mod loiter;
 pub mod room;
 pub mod threads;
 

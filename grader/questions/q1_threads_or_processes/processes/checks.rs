@@ -260,6 +260,7 @@ const WHOLE: TrialRules = TrialRules {
             run(&plain(&[Then::TornLines(40_000), Then::Return]), &[]),
             // Who has died without a word is not waited for until the next one is done, which waits for a reader.
             run(&plain(&[Then::Return, Then::Abort, long]), &[]),
+            run(&plain(&[Then::ReturnLarge, Then::Return, Then::ReturnLarge]), &[]),
         ]
     },
     judge: |trial, trace| {

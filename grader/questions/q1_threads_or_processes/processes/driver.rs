@@ -238,7 +238,7 @@ fn run(job: Job, local: &AtomicU64) -> u64 {
     limit(Resource::RLIMIT_NOFILE, None);
     let addend = if job.held { wait_unmoved(job.id) } else { 0 };
     match job.then {
-        Then::Return => job.value().wrapping_add(addend),
+        Then::Return | Then::ReturnLarge => job.value().wrapping_add(addend),
         Then::PanicPlain => panic_any(words::PLAIN_TEXT),
         Then::PanicNumber => panic_any(job.id),
         Then::Panic | Then::PanicLong(_) => panic_any(words::panic_text(job)),

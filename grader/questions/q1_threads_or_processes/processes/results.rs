@@ -86,7 +86,7 @@ pub(in super::super) fn wanted(job: Job, trace: &Trace) -> ([u64; 2], String) {
     let none = String::new();
     match job.then {
         _ if killed(trace, job.id) => ([words::KILLED, 9], none),
-        Then::Return | Then::Add(_) => {
+        Then::Return | Then::ReturnLarge | Then::Add(_) => {
             let addend = trace.opened().find(|(task, _)| *task == job.id).map_or(0, |(_, addend)| addend);
             ([words::DONE, job.value().wrapping_add(addend)], none)
         }
@@ -111,7 +111,7 @@ fn killed(trace: &Trace, job: u64) -> bool {
 /// What a job does, in words.
 fn manner(job: Job) -> &'static str {
     match job.then {
-        Then::Return | Then::Add(_) => "",
+        Then::Return | Then::ReturnLarge | Then::Add(_) => "",
         Then::Panic | Then::PanicPlain | Then::PanicNumber | Then::PanicLong(_) | Then::PanicShort(_) => {
             ", which panicked,"
         }

@@ -7,6 +7,8 @@
 pub enum Then {
     /// Return its value, and what the gate has added if it was held.
     Return,
+    /// The same, but a value that takes 64 bits.
+    ReturnLarge,
     /// Panic with a text that names it: a `String`.
     Panic,
     /// The same with a text that is the same for all: a `&str`.
@@ -68,6 +70,7 @@ impl Job {
             Then::PanicShort(which) => (9, which),
             Then::Torn(bytes) => (10, bytes),
             Then::TornLines(bytes) => (11, bytes),
+            Then::ReturnLarge => (12, 0),
         };
         self.id << 40 | u64::from(self.held) << 39 | then << 32 | u64::from(with)
     }
@@ -88,6 +91,7 @@ impl Job {
             9 => Then::PanicShort(with),
             10 => Then::Torn(with),
             11 => Then::TornLines(with),
+            12 => Then::ReturnLarge,
             _ => return None,
         };
         Some(Self { id: word >> 40, held: word >> 39 & 1 == 1, then })
@@ -95,7 +99,7 @@ impl Job {
 
     /// What it gives back, as far as no gate adds to it.
     pub fn value(self) -> u64 {
-        self.id * 7 + 3
+        if self.then == Then::ReturnLarge { u64::MAX - self.id } else { self.id * 7 + 3 }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The reentrant lock: what each check wants to see, and how it reads a run.
 
-use super::words::reentrant::{self as words, ADD, FIRST, LOCK, PANIC_HOLDING, UNLOCK};
+use super::words::reentrant::{
+    self as words, ADD, FIRST, LOCK, LOCK_MANY, PANIC_HOLDING, UNLOCK, UNLOCK_MANY,
+};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
@@ -8,7 +10,7 @@ use crate::script::{
     Call, READ, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
 };
 use wire::Run;
-use wire::script::{Op, READ as LOAD, WRITE as STORE};
+use wire::script::{Op, READ as LOAD, WRITE as STORE, YIELD};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[EXCLUDES, NESTS, WAKES, PUBLICATION, PANICS, IDLE];
@@ -64,6 +66,15 @@ impl Object<Call> for Locks {
                 hold.depth = hold.depth.saturating_sub(1);
                 is_mine
             }
+            (LOCK_MANY, _) => {
+                let fits = hold.depth == 0 || is_mine;
+                (hold.owner, hold.depth) = (call.thread, hold.depth + call.op[2]);
+                fits
+            }
+            (UNLOCK_MANY, _) => {
+                hold.depth = hold.depth.saturating_sub(call.op[2]);
+                is_mine
+            }
             (ADD, Some(before)) => {
                 let fits = is_mine && before == hold.number;
                 hold.number += 1;
@@ -93,25 +104,32 @@ fn linear(run: &Run) -> Result<(), Wrong> {
     Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
 }
 
+/// How many more guards its thread holds after a call.
+fn deeper(call: &Call) -> i64 {
+    match call.op {
+        [LOCK, ..] => 1,
+        [LOCK_MANY, _, times] => times.cast_signed(),
+        [UNLOCK, ..] => -1,
+        [UNLOCK_MANY, _, times] => -times.cast_signed(),
+        _ => 0,
+    }
+}
+
 /// Two threads that surely held a lock at the same time: between the return of their `lock` and their next drop of the
 /// last guard.
 fn two_at_once(calls: &[Call]) -> Option<[u64; 2]> {
     let holds: Vec<(u64, u64, usize, usize)> = calls
         .iter()
-        .filter(|call| call.op[0] == LOCK)
+        .filter(|call| deeper(call) > 0)
         .map(|lock| {
             let own = |call: &&Call| {
                 call.thread == lock.thread && call.op[1] == lock.op[1] && call.began > lock.began
             };
             let mut later: Vec<&Call> = calls.iter().filter(own).collect();
             later.sort_by_key(|call| call.began);
-            let mut depth = 1;
+            let mut depth = deeper(lock);
             let end = later.iter().find(|call| {
-                match call.op[0] {
-                    LOCK => depth += 1,
-                    UNLOCK => depth -= 1,
-                    _ => {}
-                }
+                depth += deeper(call);
                 depth == 0
             });
             (lock.thread, lock.op[1], lock.returned, end.map_or(usize::MAX, |call| call.began))
@@ -163,11 +181,19 @@ const NESTS: Rules = Rules {
             script(&[&[L, L, V, V, L, P, V], &[L, L, U, P, U]]),
         ];
         let scripts = scripts.map(|script| script.after(&[L, P, U, b(L), b(P), b(U)]));
-        [alone].iter().chain(&scripts).map(|script| script.experiment(world)).collect()
+        // More than a byte can count, and then as many as look like none in it.
+        let [many, some, rest] = [[LOCK_MANY, 0, 300], [UNLOCK_MANY, 0, 44], [UNLOCK_MANY, 0, 256]];
+        let deep = script(&[&[many, some, [YIELD, 0, 0], P, rest], &[L, P, U]]).experiment(world);
+        let deep = Experiment { runs: A_FEW, ..deep };
+        let scripts = [alone].into_iter().chain(scripts);
+        scripts.map(|script| script.experiment(world)).chain([deep]).collect()
     },
     judge: |_, run| linear(run),
     minds_leftover_threads: false,
 };
+
+/// Schedules of a script that is long, and in which there is one place to meet.
+const A_FEW: u32 = 40;
 
 // --- when it comes free, a waiting thread goes on -------------------------------------------------------
 

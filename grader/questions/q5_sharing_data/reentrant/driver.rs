@@ -58,6 +58,8 @@ macro_rules! q5_reentrant {
                         drop(held.remove(place));
                         return vec![1];
                     }
+                    words::LOCK_MANY => held.extend((0..op[2]).map(|_| lock.lock())),
+                    words::UNLOCK_MANY => drop(held.drain(..held.len().min(op[2] as usize))),
                     words::ADD => {
                         let Some(guard) = held.last() else { return Vec::new() };
                         return vec![guard.count()];

@@ -11,6 +11,10 @@ pub const UNLOCK: u64 = 1;
 pub const ADD: u64 = 2;
 /// Locks, once or more often, and panics while it holds all these guards.
 pub const PANIC_HOLDING: u64 = 3;
+/// Locks so many times.
+pub const LOCK_MANY: u64 = 4;
+/// Drops so many of its guards, the oldest first.
+pub const UNLOCK_MANY: u64 = 5;
 
 /// The number that both locks hold at first.
 pub const FIRST: u64 = 100;
@@ -27,6 +31,8 @@ pub fn call(op: Op) -> String {
         [LOCK, ..] => format!("{lock}.lock()"),
         [UNLOCK, _, 0] => format!("drop(the oldest guard of {lock})"),
         [UNLOCK, ..] => format!("drop(the newest guard of {lock})"),
+        [LOCK_MANY, _, times] => format!("{lock}.lock(), {times} times"),
+        [UNLOCK_MANY, _, times] => format!("drop(the {times} oldest guards of {lock})"),
         [ADD, ..] => format!("adds 1 to the number in {lock}"),
         [_, _, 1] => format!("{lock}.lock(), then a panic"),
         [_, _, times] => format!("{lock}.lock(), {times} times, then a panic"),

@@ -38,7 +38,8 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
             && part.is_none_or(|part| piece.part_name() == part)
     };
     let bench = Bench::open(&questions)?;
-    let mut sum = Tally::default();
+    // Apart, since the operators are made for threads: where processes share pipes, much of what they change does no harm.
+    let mut sums = [("parts about threads", Tally::default()), ("parts about processes", Tally::default())];
     for piece in questions.iter().flat_map(Question::pieces).filter(is_meant) {
         let mut of_piece = Tally::default();
         let sources = sources::of(&piece, flags.get_flag("variants"))?;
@@ -57,10 +58,12 @@ pub(crate) fn run(flags: &ArgMatches) -> Result<Exit> {
         if sources.len() > 1 {
             shell::report(&of_piece.line(&format!("{} and its variants", piece.driver())));
         }
-        sum.add(of_piece);
+        sums[usize::from(piece.kind != Kind::Threads)].1.add(of_piece);
     }
-    shell::report(&sum.line("together"));
-    Ok(if sum.survivors() == 0 { Exit::Full } else { Exit::Lost })
+    for (name, sum) in sums.iter().filter(|(_, sum)| sum.all > 0) {
+        shell::report(&sum.line(name));
+    }
+    Ok(if sums.iter().all(|(_, sum)| sum.survivors() == 0) { Exit::Full } else { Exit::Lost })
 }
 
 /// Shows one mutant; those that were noticed or are no faults only if `all` are wanted.

@@ -1,7 +1,8 @@
 //! The queue: what each check wants to see, and how it reads a run.
 
 use super::words::queue::{
-    self as words, CLOSE, CLOSED, DONE, EMPTY, FIFO, GET, JOIN, LIFO, PRIORITY, PUT, TIMED_OUT, TIMEOUT, TRY,
+    self as words, CLOSE, CLOSED, DONE, EMPTY, FIFO, GET, JOIN, LIFO, PRIORITY, PUT, ROLL, TIMED_OUT,
+    TIMEOUT, TRY,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -118,6 +119,7 @@ fn what_is_wrong(experiment: &Experiment, plain: &Plain, calls: &[Call]) -> (Fau
             }
             let what = match call.op {
                 D => format!("`task_done()` {}, though {}", how_it_ended(call), before.in_hand()),
+                [ROLL, ..] => format!("{}; of equal items {name} hands out the oldest", SPEECH.told(call)),
                 _ => format!("`{}`, though {name} {}", SPEECH.told(call), before.held()),
             };
             return (fault, what);
@@ -272,6 +274,8 @@ const ORDER: Rules = Rules {
             // place of a ring of eight. There is one schedule, and in the model it would make a long story.
             wanted.push(script(PRIORITY, 99, &[]).before(&of_three_keys(14)));
             wanted.push(script(PRIORITY, 99, &[]).before(&one_in_one_out(7, 16)));
+            // More than two bytes can number.
+            wanted.push(script(PRIORITY, 4, &[]).before(&[[ROLL, 70_000, 0]]));
         }
         wanted.iter().map(|script| script.experiment(world)).collect()
     },

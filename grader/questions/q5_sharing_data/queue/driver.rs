@@ -51,6 +51,20 @@ macro_rules! q5_queue {
 
         struct Thread<'a>(&'a Queue<Item>);
 
+        impl Thread<'_> {
+            fn roll(&self, times: u64) -> u64 {
+                let put = |number| drop(self.0.put(Item { key: 5, number }));
+                (0..3).for_each(put);
+                let rest = (3..times + 3).map(Some).chain([None; 3]);
+                let late = |(turn, next): &(u64, Option<u64>)| {
+                    let is_next = self.0.try_get().is_ok_and(|item| item.number == *turn);
+                    next.iter().copied().for_each(put);
+                    !is_next
+                };
+                (0..).zip(rest).filter(late).count() as u64
+            }
+        }
+
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
                 let queue = self.0;
@@ -65,6 +79,7 @@ macro_rules! q5_queue {
                         queue.task_done();
                         return vec![1];
                     }
+                    words::ROLL => return vec![self.roll(op[1])],
                     words::JOIN => {
                         queue.join();
                         return Vec::new();

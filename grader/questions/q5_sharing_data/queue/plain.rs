@@ -3,7 +3,7 @@
 //! Knows what is right; asks for nothing and runs nothing.
 
 use super::super::words::queue::{
-    CLOSE, CLOSED, DONE, EMPTY, FIFO, GET, JOIN, LIFO, PUT, TIMED_OUT, TIMEOUT, TRY, item,
+    CLOSE, CLOSED, DONE, EMPTY, FIFO, GET, JOIN, LIFO, PUT, ROLL, TIMED_OUT, TIMEOUT, TRY, item,
 };
 use crate::history::{Object, explains};
 use crate::script::Call;
@@ -126,6 +126,7 @@ impl Object<Call> for Plain {
             // It panicked.
             (DONE, _) => self.taken == 0 || self.leave == Leave::Counts,
             (JOIN, _) => empty && self.taken == 0 || self.leave == Leave::Work,
+            (ROLL, &[late]) => late == 0,
             (CLOSE, _) => {
                 self.closed = true;
                 true

@@ -17,6 +17,8 @@ pub const DONE: u64 = 4;
 pub const JOIN: u64 = 5;
 /// `close`.
 pub const CLOSE: u64 = 6;
+/// Puts three equal items, and then one for each that is taken, so many times, until all are out; how many came out of turn comes back.
+pub const ROLL: u64 = 7;
 
 /// `GetError::Empty`.
 pub const EMPTY: u64 = 1;
@@ -48,6 +50,7 @@ pub fn call(op: Op) -> String {
         TRY => "try_get()".into(),
         TIMEOUT => format!("get_timeout({})", limit_told(op[1])),
         DONE => "task_done()".into(),
+        ROLL => format!("{} equal items, three at a time", op[1] + 3),
         JOIN => "join()".into(),
         _ => "close()".into(),
     }
@@ -63,6 +66,7 @@ pub fn result(op: Op, result: &[u64]) -> String {
         (GET | TRY | TIMEOUT, [0, TIMED_OUT]) => " -> Err(TimedOut)".into(),
         (GET | TRY | TIMEOUT, _) => " -> Err(Closed)".into(),
         (DONE, []) => " panics".into(),
+        (ROLL, [late]) => format!(" -> {late} out of turn"),
         _ => String::new(),
     }
 }

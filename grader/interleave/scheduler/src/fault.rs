@@ -8,7 +8,7 @@ use crate::names::place;
 use crate::object::ObjectIndex;
 use crate::probe::ThreadRef;
 use crate::state::{State, Status, Wait};
-use crate::trace::Detail;
+use crate::trace::{Detail, Step};
 
 /// The kind of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -106,10 +106,12 @@ pub(crate) fn nobody_can_run(state: &State) -> Failure {
     if state.threads[0].status == Status::Finished {
         return leaked(state);
     }
-    if let Some(headline) = lost_wake_up(state) {
-        return Failure::new(Fault::LostWakeUp, headline, state);
+    // Both are so at times; who took the last one says more than who gave one that may have been for nobody.
+    let taken = taken_wake_up(state);
+    if let Some(lost) = lost_wake_up(state) {
+        return Failure::new(Fault::LostWakeUp, taken.unwrap_or(lost), state);
     }
-    let stuck = cycle(state).unwrap_or_else(|| roots(state));
+    let stuck = cycle(state).or_else(|| taken.map(|clause| vec![clause])).unwrap_or_else(|| roots(state));
     Failure::new(Fault::Deadlock, format!("no thread can go on: {}", stuck.join(", ")), state)
 }
 
@@ -160,6 +162,32 @@ fn lost_wake_up(state: &State) -> Option<String> {
             name(state, notify.thread),
             place(notify.since),
         ))
+    })
+}
+
+/// A thread that waits for a notification, where the last one went to another thread that could not use it: all that it did was to
+/// look, and to wait again.
+fn taken_wake_up(state: &State) -> Option<String> {
+    let waits = |thread: ThreadRef, condvar| {
+        state.threads[thread.0 as usize].status == Status::Blocked(Wait::Condvar(condvar))
+    };
+    let only_looked =
+        |it: &Step| matches!(it.verb, "is woken by" | "lock") || matches!(it.detail, Detail::GivesUp(_));
+    let unexplained = |(thread, _): &(ThreadRef, Wait)| state.threads[thread.0 as usize].purpose.is_none();
+    blocked(state).filter(unexplained).find_map(|(thread, wait)| {
+        let Wait::Condvar(condvar) = wait else { return None };
+        let of_it = state.trace.iter().enumerate().rev().filter(|(_, step)| step.object == Some(condvar));
+        // Back to where its wait began: what came before that was not for it.
+        let begins = |it: &Step| it.thread == thread && matches!(it.detail, Detail::GivesUp(_));
+        let mut since = of_it.take_while(|(_, step)| !begins(step));
+        let (place_of_last, last) = since.find(|(_, step)| step.verb.starts_with("notify"))?;
+        let Detail::Wakes(other) = last.detail else { return None };
+        let mut later = state.trace[place_of_last..].iter().filter(|step| step.thread == other);
+        (waits(other, condvar) && later.all(only_looked)).then(|| {
+            let (place, other) = (place(last.site), name(state, other));
+            let clause = clause(state, thread);
+            format!("{clause}; the last one, at {place}, woke {other}, which waits again")
+        })
     })
 }
 

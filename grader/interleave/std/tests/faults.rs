@@ -132,6 +132,30 @@ fn a_wait_without_any_notification_is_a_plain_deadlock() {
 }
 
 #[test]
+fn a_notification_that_woke_the_wrong_thread_is_told_with_its_place() {
+    // Two wait for different numbers, and one notification is for whoever gets it.
+    let failure = failure_of(|| {
+        let shared = Arc::new((Mutex::new(0), Condvar::new()));
+        let waiters = [1, 2].map(|wanted| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let number = shared.0.lock().unwrap();
+                drop(shared.1.wait_while(number, |number| *number != wanted).unwrap());
+            })
+        });
+        for (number, waiter) in (1..).zip(waiters) {
+            *shared.0.lock().unwrap() = number;
+            shared.1.notify_one();
+            waiter.join().unwrap();
+        }
+    });
+    assert_eq!(failure.fault, Fault::Deadlock);
+    let wanted = "thread 1 waits for a notification of Condvar#1; the last one, at faults.rs:";
+    assert!(failure.headline.contains(wanted), "{failure:?}");
+    assert!(failure.headline.ends_with(", woke thread 2, which waits again"), "{failure:?}");
+}
+
+#[test]
 fn a_notification_before_the_wait_is_lost() {
     let failure = failure_of(|| {
         let pair = (Mutex::new(false), Condvar::new());

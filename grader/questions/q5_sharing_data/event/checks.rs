@@ -5,7 +5,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
 use crate::script::{
-    Call, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
+    A_CENTURY, Call, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls,
+    write,
 };
 use wire::Run;
 use wire::script::{self, Op, READ as LOAD, WRITE as STORE};
@@ -221,7 +222,10 @@ const TIMEOUTS: Rules = Rules {
             wanted.push(script(&[&[within(2), I], &[S, C], &[within(1)]]).experiment(world));
         }
         // Longer than clocks can say, and than their nanoseconds can be counted.
-        let long = [script(&[&[NEARLY_FOR_EVER], &[sleep(5), S]]), script(&[&[FOR_AGES], &[sleep(5), S]])];
+        let long = [
+            script(&[&[NEARLY_FOR_EVER], &[sleep(A_CENTURY), S]]),
+            script(&[&[FOR_AGES], &[sleep(A_CENTURY), S]]),
+        ];
         wanted.extend(long.iter().filter_map(|script| script.timed(world)));
         wanted
     },

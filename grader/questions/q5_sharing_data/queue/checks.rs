@@ -8,8 +8,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::Object;
 use crate::script::{
-    Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep, tool_calls,
-    write,
+    A_CENTURY, Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep,
+    tool_calls, write,
 };
 use plain::{Leave, Plain};
 use std::time::Duration;
@@ -360,7 +360,7 @@ const TIMEOUTS: Rules = Rules {
         }
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[T, T]).in_order().timed(world)));
         wanted.push(script(2, &[]).before(&[P1, NEARLY_FOR_EVER, T]).in_order().experiment(world));
-        wanted.extend(script(2, &[&[FOR_AGES], &[sleep(1), P1]]).in_order().timed(world));
+        wanted.extend(script(2, &[&[FOR_AGES], &[sleep(A_CENTURY), P1]]).in_order().timed(world));
         wanted
     },
     judge: either,

@@ -5,8 +5,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
 use crate::script::{
-    Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep, tool_calls,
-    write,
+    A_CENTURY, Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep,
+    tool_calls, write,
 };
 use wire::Run;
 use wire::script::{self, Op};
@@ -36,6 +36,8 @@ const FOR_AGES: Op = [TIMEOUT, script::AGES, 0];
 struct Permits {
     free: u64,
     all: u64,
+    /// Whether one thread makes all calls.
+    is_alone: bool,
 }
 
 impl Object<Call> for Permits {
@@ -47,8 +49,8 @@ impl Object<Call> for Permits {
                 was_free
             }
             (TRY, _) => self.free == 0,
-            // It may give up although a permit is free by now: time is another check's business.
-            (TIMEOUT, _) => true,
+            // Beside others it may give up although a permit is free by now: time is another check's business.
+            (TIMEOUT, _) => !self.is_alone || self.free == 0,
             (RELEASE, Some(0)) => true,
             (RELEASE, _) => {
                 self.free += 1;
@@ -68,7 +70,8 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     for broken in broken_calls(run) {
         calls.extend([A, R].map(|op| Call { op, ..broken.clone() }));
     }
-    let fits = |calls: &[Call]| explains(Permits { free: all, all }, calls);
+    let is_alone = calls.iter().all(|call| call.thread == 0);
+    let fits = |calls: &[Call]| explains(Permits { free: all, all, is_alone }, calls);
     if fits(&calls) {
         return Ok(());
     }
@@ -232,8 +235,8 @@ const TIMEOUTS: Rules = Rules {
         }
         // Longer than clocks can say, and than their nanoseconds can be counted.
         let long = [
-            Script::new(&[1], &[&[A, sleep(5), R], &[sleep(1), NEARLY_FOR_EVER, R]]),
-            Script::new(&[1], &[&[A, sleep(5), R], &[sleep(1), FOR_AGES, R]]),
+            Script::new(&[1], &[&[A, sleep(A_CENTURY), R], &[sleep(1), NEARLY_FOR_EVER, R]]),
+            Script::new(&[1], &[&[A, sleep(A_CENTURY), R], &[sleep(1), FOR_AGES, R]]),
         ];
         wanted.extend(long.into_iter().filter_map(|script| script.in_order().timed(world)));
         wanted

@@ -4,7 +4,7 @@
 use super::words::pool::{self as words, Task};
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
-use crate::script::{Call, Script, Speech, no_thread_left, nobody_slept, sleep};
+use crate::script::{A_CENTURY, Call, Script, Speech, no_thread_left, nobody_slept, sleep};
 use reading::{all_ran, begins, in_vain, most_at_once, sound};
 use std::collections::BTreeSet;
 use wire::Run;
@@ -529,9 +529,6 @@ const SOON: Rules = Rules {
 };
 
 // --- whoever waits does nothing else --------------------------------------------------------------------------------------------
-
-/// In seconds. Whoever looks again only now and then has done so very often by then.
-const A_CENTURY: u64 = 100 * 365 * 24 * 3600;
 
 const IDLE: Rules = Rules {
     check: "q7.pool_idle",

@@ -326,6 +326,7 @@ const WAITS: Rules = Rules {
         wanted.push(half.in_order().experiment(world));
         // A place is a place, whichever call made it free.
         wanted.extend(script(1, &[&[P2], &[sleep(1), T]]).before(&[P1]).in_order().timed(world));
+        wanted.push(script(1, &[&[P2], &[T]]).before(&[P1]).in_order().experiment(world));
         wanted
     },
     judge: |experiment, run| {
@@ -454,6 +455,8 @@ const CLOSING: Rules = Rules {
             script(1, &[&[P2], &[J], &[C, G, D]]).before(&[P1]),
             // An item that was put in before the end is no end.
             script(2, &[&[T, T], &[P1, C]]).after(&[T, T]),
+            // What is left comes out, also for one who tries while another closes.
+            script(2, &[&[T, T], &[C]]).before(&[P1]),
         ];
         let untimed = alone.iter().chain(&together).map(|script| script.clone().in_order().experiment(world));
         let mut wanted: Vec<Experiment> = untimed.collect();

@@ -96,9 +96,10 @@ pub fn let_go(end: impl FnOnce() + Send + 'static) {
     end();
 }
 
-/// Has the system refuse every thread after so many more, until `body` ends. Panics come through.
-pub fn with_threads_left<T>(more: u32, body: impl FnOnce() -> T) -> T {
-    probe::with_threads_left(more, body)
+/// Has the system refuse the `nth` thread and every later one that `body` starts, the first being 1. Panics come through.
+pub fn with_thread_refused<T>(nth: u64, body: impl FnOnce() -> T) -> T {
+    let more = nth.saturating_sub(1);
+    probe::with_threads_left(u32::try_from(more).unwrap_or(u32::MAX), body)
 }
 
 /// Virtual time since the schedule began.
@@ -141,11 +142,11 @@ pub const IN_VAIN: &str = "nobody else came";
 /// Longer than any wait of an honest answer.
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-/// Lets some hours of virtual time pass for everybody else. No sleep, as far as sleeps are counted.
-pub fn rest(hours: u32) {
+/// Lets virtual time pass for everybody else. No sleep, as far as sleeps are counted.
+pub fn rest(time: Duration) {
     let nobody = Mutex::new(());
     let guard = nobody.lock().unwrap_or_else(PoisonError::into_inner);
-    drop(Condvar::new().wait_timeout_while(guard, hours * AN_HOUR, |()| true));
+    drop(Condvar::new().wait_timeout_while(guard, time, |()| true));
 }
 
 /// A gate at which two threads wait for each other.

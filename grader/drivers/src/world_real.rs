@@ -7,6 +7,7 @@ use std::io::{IoSlice, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use wire::{Challenge, EngineFailure, Reply, Request, Run, Schedule};
 
 /// Plays a scene, again and again.
@@ -66,7 +67,7 @@ pub fn started() -> u64 {
 }
 
 /// Does `body`: only the model can refuse the second thread and not the first.
-pub fn with_threads_left<T>(_more: u32, body: impl FnOnce() -> T) -> T {
+pub fn with_thread_refused<T>(_nth: u64, body: impl FnOnce() -> T) -> T {
     body()
 }
 
@@ -78,7 +79,7 @@ pub fn let_go(end: impl FnOnce() + Send + 'static) {
         end();
         let _ = done.send(());
     });
-    let _ = waiting.recv_timeout(std::time::Duration::from_millis(200));
+    let _ = waiting.recv_timeout(Duration::from_millis(200));
 }
 
 /// Real time is nobody's business.
@@ -110,7 +111,7 @@ pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
 }
 
 /// Lets time pass for everybody else; in the real world no verdict may need that.
-pub fn rest(_: u32) {}
+pub fn rest(_: Duration) {}
 
 /// Whether a wait of an hour is over when everybody waits.
 pub const TIME_IS_VIRTUAL: bool = false;

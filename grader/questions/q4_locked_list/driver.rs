@@ -8,6 +8,7 @@ use crate::world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use wire::{Challenge, Tally};
 
 /// The list of an answer, behind an adapter.
@@ -249,7 +250,7 @@ fn at_pause(me: u64, visits: &Tally, pause: Pause, gate: &world::Gate) {
         },
         Pause::Rest => {
             let first = visits.threads().first() == Some(&me);
-            world::rest(if first { 3 } else { 1 }); // so that the other runs ahead
+            world::rest(Duration::from_hours(if first { 3 } else { 1 })); // so that the other runs ahead
         }
         Pause::PanicAt(at) if visit == at => panic!("{ON_PURPOSE}"),
         Pause::PanicAt(_) => {}

@@ -16,9 +16,6 @@ use wire::Challenge;
 /// Where the caller checks in, as in [`Call::Hold`].
 static HOLDS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether idle threads are slow to leave.
-static LOITER: AtomicBool = AtomicBool::new(false);
-
 /// Whether it has checked in while the pool of the moment was closed.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -239,18 +236,14 @@ fn play(answer: &dyn Answer, number: u64, call: &Call) {
         }
         Call::TimeThreads(threads, jobs) => {
             let numbers = numbers(jobs);
-            let call = || answer.time_threads(size(*threads), &numbers, job);
-            let timing = if LOITER.load(Ordering::Relaxed) { loiter::around(call) } else { call() };
+            let timing = loiter::around(|| answer.time_threads(size(*threads), &numbers, job));
             tell(number, timing.map(|timing| vec![timing]));
         }
         Call::Table(timings) => tell_text(number, &answer.table(made_up(timings))),
         Call::Chart(timings) => tell_text(number, &answer.chart(made_up(timings))),
         Call::Checkpoint(place) => checkpoint(*place),
         Call::Faults(mode) => drop(faults::set(u32::try_from(*mode).unwrap_or_default())),
-        Call::Loiter(mode) => {
-            LOITER.store(*mode == 1, Ordering::Relaxed);
-            loiter::end();
-        }
+        Call::Loiter(mode) => loiter::set(*mode == 1),
         Call::Hold(mode) => HOLDS.store(*mode, Ordering::Relaxed),
         Call::Fail(phase) => answer.fail(*phase),
     }

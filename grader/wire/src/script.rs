@@ -47,6 +47,9 @@ pub const NEARLY_LONGEST: u64 = u64::MAX - 1;
 /// Stands for 2^60 seconds, whose nanoseconds no 64 bits hold: the lower 64 of them are all zero.
 pub const AGES: u64 = u64::MAX - 2;
 
+/// Longer than any limit that somebody takes for long enough, and any pause between two looks.
+pub const A_CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// A time limit of so many nanoseconds, or one of the three for which 64 bits are too few.
 #[must_use]
 pub fn limit(ns: u64) -> Duration {

@@ -21,6 +21,8 @@ enum Caller {
     Back,
 }
 
+/// Whether [`around`] has threads loiter at all.
+static WANTED: AtomicBool = AtomicBool::new(false);
 /// Whether anybody may loiter: looked at without a lock, which a fork could leave locked for ever.
 static ALLOWED: AtomicBool = AtomicBool::new(false);
 static CALLER: Mutex<Caller> = Mutex::new(Caller::Elsewhere);
@@ -36,17 +38,21 @@ fn moves(to: Caller) {
     MOVED.notify_all();
 }
 
-/// Makes a call whose threads loiter: in it for a while, and after it until [`end`].
+/// From now on threads loiter, or do not. Lets all go on that do.
+pub fn set(wanted: bool) {
+    WANTED.store(wanted, Ordering::Relaxed);
+    moves(Caller::Elsewhere);
+}
+
+/// Makes a call whose threads loiter if that is wanted: in it for a while, and after it until the next [`set`].
 pub fn around<T>(call: impl FnOnce() -> T) -> T {
+    if !WANTED.load(Ordering::Relaxed) {
+        return call();
+    }
     moves(Caller::Away);
     let result = call();
     moves(Caller::Back);
     result
-}
-
-/// Lets all go on.
-pub fn end() {
-    moves(Caller::Elsewhere);
 }
 
 fn loiter() {
@@ -80,13 +86,14 @@ mod tests {
             thread::yield_now();
             HAS_ENDED.store(true, SeqCst);
         };
+        set(true);
         around(|| thread::spawn(idle).join().expect("it ends while the caller waits"));
         assert!(HAS_ENDED.swap(false, SeqCst));
         // Until it has begun to loiter, nobody can say that it is told too early.
         let left = around(|| thread::spawn(idle));
         assert!(!HAS_ENDED.load(SeqCst));
-        end();
+        set(false);
         left.join().expect("it ends");
-        thread::spawn(idle).join().expect("nobody loiters any more");
+        around(|| thread::spawn(idle).join().expect("nobody loiters any more"));
     }
 }

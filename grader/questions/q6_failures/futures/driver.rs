@@ -158,8 +158,7 @@ impl Thread<'_> {
 
     fn new_refused(&self, threads: u64, refused: u64) -> [u64; 2] {
         let before = world::other_threads().len();
-        let more = u32::try_from(refused - 1).unwrap_or(u32::MAX);
-        let made = world::with_threads_left(more, || (self.shared.answer.new)(threads as usize));
+        let made = world::with_thread_refused(refused, || (self.shared.answer.new)(threads as usize));
         let left = world::other_threads().len().saturating_sub(before);
         let code = match made {
             Ok(executor) => {

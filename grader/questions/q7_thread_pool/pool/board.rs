@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use wire::script::A_CENTURY;
 
 /// A thread of the caller that waits for a result.
 #[derive(Debug)]
@@ -48,9 +49,6 @@ struct State {
 /// Longer than any wait of an honest answer.
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-/// Whoever looks again only once a year has done so too often by then.
-const A_CENTURY_IN_HOURS: u32 = 100 * 365 * 24;
-
 impl Board {
     /// Does what a task is to do, and gives its value. `submit` hands a plain task of this number to the task's own pool.
     ///
@@ -89,7 +87,7 @@ impl Board {
         match task {
             Task::Nest => submit(id + 100),
             Task::Write => self.written.store(id, Relaxed),
-            Task::Rest => world::rest(A_CENTURY_IN_HOURS),
+            Task::Rest => world::rest(A_CENTURY),
             _ => {}
         }
         log(me, words::ENDS, &[id]);

@@ -10,7 +10,7 @@ macro_rules! q7_pool {
         use $crate::q7_thread_pool::driver::board::{Board, Waiting};
         use $crate::q7_thread_pool::words::pool::{self as words, Task};
         use $crate::script::{Actor, Kind, Tool, drop_in_a_panic};
-        use $crate::world::with_threads_left;
+        use $crate::world::with_thread_refused;
 
         struct Maker;
 
@@ -81,10 +81,7 @@ macro_rules! q7_pool {
                 match (code, &self.pool) {
                     (words::NEW, _) => {
                         let new = || ThreadPool::new(a as usize);
-                        let pool = match u32::try_from(b).unwrap_or(u32::MAX) {
-                            0 => new(),
-                            refused => with_threads_left(refused - 1, new),
-                        };
+                        let pool = if b == 0 { new() } else { with_thread_refused(b, new) };
                         return match pool {
                             Ok(pool) => {
                                 self.pool = Some(Arc::new(pool));

@@ -73,11 +73,23 @@ pub(super) fn list(numbers: &[u64]) -> String {
     }
 }
 
-/// The calls, a line each.
+/// So many lines of a table are read.
+const LINES: usize = 14;
+
+/// The first calls, a line each.
 pub(super) fn table(calls: &[Call]) -> Vec<String> {
     let mut calls: Vec<&Call> = calls.iter().collect();
     calls.sort_by_key(|call| call.began);
+    lines(&calls[..calls.len().min(LINES)])
+}
+
+/// The last of calls that came one after the other, a line each.
+pub(super) fn last_of_table(calls: &[Call]) -> Vec<String> {
+    lines(&calls.iter().skip(calls.len().saturating_sub(LINES)).collect::<Vec<_>>())
+}
+
+fn lines(calls: &[&Call]) -> Vec<String> {
     let who = |thread: u64| if thread == 0 { "caller".into() } else { format!("thread {thread}") };
     let line = |call: &&Call| format!("{}: {}", who(call.thread), call.op.call_with_result(&call.result));
-    calls.iter().take(14).map(line).collect()
+    calls.iter().map(line).collect()
 }

@@ -6,7 +6,7 @@ use crate::catalogue::{Guide, Source};
 use crate::experiment::{Experiment, Numbers, Rules, World, Wrong};
 use crate::fault::Fault;
 use calls::{Call, calls, list, threads_that_paused};
-use one_at_a_time::{Spec, explain};
+use one_at_a_time::{Spec, explain, first_misfit};
 use scenes::{few, half, meeting, script, script_then_drop, work};
 use std::collections::VecDeque;
 use wire::{Entry, Run};
@@ -332,13 +332,15 @@ const COUNTS: Rules = Rules {
         if explain(&calls, Spec::Bag { left: Some(left) }) {
             return Ok(());
         }
+        if fault_of(experiment) == Fault::WrongAnswer {
+            let (place, what) = first_misfit(&calls, left);
+            let until = &calls[..calls.len().min(place + 1)];
+            return Err(Wrong::new(Fault::WrongAnswer, what).with_evidence(calls::last_of_table(until)));
+        }
+        let what = "no order of these calls, one at a time, explains these counts";
         let mut evidence = calls::table(&calls);
         evidence.push(format!("numbers at the end: {}", list(left)));
-        let headline = match fault_of(experiment) {
-            Fault::Race => "no order of these calls, one at a time, explains these counts",
-            _ => "the counts do not fit the steps",
-        };
-        Err(Wrong::new(fault_of(experiment), headline).with_evidence(evidence))
+        Err(Wrong::new(Fault::Race, what).with_evidence(evidence))
     },
     minds_leftover_threads: false,
 };

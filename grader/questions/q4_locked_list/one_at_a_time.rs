@@ -3,7 +3,7 @@
 //! Knows nothing of threads.
 
 use super::super::words::Op;
-use super::calls::Call;
+use super::calls::{Call, list};
 use crate::history::{Object, Span, explains};
 
 /// What counts.
@@ -26,6 +26,20 @@ pub(super) enum Spec<'a> {
 /// Whether some one-at-a-time order of the calls explains all their results.
 pub(super) fn explain(calls: &[Call], spec: Spec<'_>) -> bool {
     explains(List { spec, numbers: Vec::new(), steps: 0 }, calls)
+}
+
+/// Of calls one after the other, the first that a list cannot have answered so, its place and what the list held; without
+/// any, how the numbers at the end differ.
+pub(super) fn first_misfit(calls: &[Call], left: &[u64]) -> (usize, String) {
+    let mut now = List { spec: Spec::Bag { left: None }, numbers: Vec::new(), steps: 0 };
+    for (place, call) in calls.iter().enumerate() {
+        let held = list(&now.numbers);
+        if !now.play(call) {
+            let said = call.op.call_with_result(&call.result);
+            return (place, format!("{said}, though the list held {held}"));
+        }
+    }
+    (calls.len(), format!("at the end the list holds {}, not {}", list(left), list(&now.numbers)))
 }
 
 impl Span for Call {
@@ -131,6 +145,15 @@ mod tests {
         assert!(!explain(&lagging, Spec::Bag { left: Some(&[7]) }));
         let early = [call(Op::Add(7), &[], 0, 3), call(Op::Len, &[1], 1, 2)];
         assert!(explain(&early, Spec::Bag { left: Some(&[7]) }));
+    }
+
+    #[test]
+    fn the_first_call_that_does_not_fit_is_told_with_what_the_list_held() {
+        let add = call(Op::Add(7), &[], 0, 1);
+        let calls = [add.clone(), call(Op::Inspect, &[7, 8], 2, 3), call(Op::Len, &[5], 4, 5)];
+        let told = "inspect(..) saw [7, 8], though the list held [7]".to_owned();
+        assert_eq!(first_misfit(&calls, &[7]), (1, told));
+        assert_eq!(first_misfit(&[add], &[]), (1, "at the end the list holds [], not [7]".into()));
     }
 
     #[test]

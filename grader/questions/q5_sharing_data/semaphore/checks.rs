@@ -77,7 +77,8 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     }
     let permits = if all == 1 { "1 permit".into() } else { format!("{all} permits") };
     let what = format!("with {permits}, {}", SPEECH.unexplained(&calls, fits));
-    Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
+    let fault = if is_alone { Fault::WrongAnswer } else { Fault::Race };
+    Err(Wrong::new(fault, what).with_evidence(SPEECH.table(&calls)))
 }
 
 // --- never more permits out than there are --------------------------------------------------------

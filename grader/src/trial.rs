@@ -7,6 +7,7 @@
 use crate::experiment::{Numbers, Wrong};
 use crate::fault::Fault;
 use crate::run::Ending;
+use std::time::Duration;
 use wire::Entry;
 
 /// One respondent and what the judge does while it plays.
@@ -45,6 +46,8 @@ pub enum Step {
     GoOn,
     /// Wait until this many tasks are held at their gates.
     Gather(usize),
+    /// End the trial unless this many tasks are held by now.
+    NoLater(usize),
     /// Wait until nothing moves any more.
     Quiet,
     /// Open the gate of one task.
@@ -242,6 +245,8 @@ pub struct Busy {
     pub permille: u64,
     /// How often it woke and went to sleep again.
     pub naps: u64,
+    /// In so much time.
+    pub watched: Duration,
 }
 
 impl Busy {
@@ -362,16 +367,34 @@ impl Trace {
     ///
     /// Who did.
     pub fn at_rest(&self, most_naps: u64) -> Result<(), Wrong> {
+        self.rests(|_| most_naps)
+    }
+
+    /// The same of who may look again so many times a second.
+    ///
+    /// # Errors
+    ///
+    /// Who did more.
+    pub fn at_rest_but_looks(&self, per_second: u64) -> Result<(), Wrong> {
+        // A look may sleep for a lock as well, and for the lock of a condition.
+        const SWITCHES: u64 = 3;
+        self.rests(|watched| {
+            let looks = watched.as_millis() * u128::from(per_second) / 1000;
+            SWITCHES * (1 + u64::try_from(looks).unwrap_or(u64::MAX / SWITCHES - 1))
+        })
+    }
+
+    fn rests(&self, most_naps: impl Fn(Duration) -> u64) -> Result<(), Wrong> {
         let looks = self.events.iter().filter_map(|event| match &event.seen {
             Seen::Idle(all) => Some(all),
             _ => None,
         });
         for busy in looks.flatten() {
-            let Busy { who, running_looks, looks, naps, .. } = busy;
+            let Busy { who, running_looks, looks, naps, watched, .. } = busy;
             let name = who.name();
             let (fault, what) = if busy.uses_the_processor() {
                 (Fault::BusyWait, format!("{name} uses the processor though it has nothing to do"))
-            } else if *naps > most_naps {
+            } else if *naps > most_naps(*watched) {
                 let what = "wakes again and again to see whether there is something to do";
                 (Fault::SleepPolling, format!("{name} {what}"))
             } else {
@@ -382,6 +405,11 @@ impl Trace {
             return Err(Wrong::new(fault, what).with_evidence(vec![shares]));
         }
         Ok(())
+    }
+
+    /// Whether the trial ended at a [`Step::NoLater`].
+    pub fn is_late(&self) -> bool {
+        matches!(self.end, Some(Ending::Late))
     }
 
     /// The respondent has come to its end, or nobody can tell: a doubt is told by the judge itself.

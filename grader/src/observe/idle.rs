@@ -23,7 +23,14 @@ pub(crate) fn busy(people: &mut People) -> Vec<Busy> {
         all.iter().map(|&pid| (work_ns(pid), procs::voluntary_switches(pid))).collect();
     let mut seen: Vec<Busy> = all
         .iter()
-        .map(|&pid| Busy { who: people.name(pid), running_looks: 0, looks: 0, permille: 0, naps: 0 })
+        .map(|&pid| Busy {
+            who: people.name(pid),
+            running_looks: 0,
+            looks: 0,
+            permille: 0,
+            naps: 0,
+            watched: Duration::ZERO,
+        })
         .collect();
     for time in 0..=DOUBTS {
         for _ in 0..LOOKS {
@@ -37,6 +44,7 @@ pub(crate) fn busy(people: &mut People) -> Vec<Busy> {
         for ((one, &pid), (work, naps)) in seen.iter_mut().zip(&all).zip(&before) {
             one.permille = work_ns(pid).saturating_sub(*work) * 1000 / passed_ns;
             if time == 0 {
+                one.watched = Duration::from_nanos(passed_ns);
                 one.naps = procs::voluntary_switches(pid).saturating_sub(*naps);
             }
         }

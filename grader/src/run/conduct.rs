@@ -95,6 +95,8 @@ fn take(stage: &mut Stage<'_>, step: &Step) -> Talk<()> {
         Step::Gather(count) => {
             stage.wait_until(|stage| stage.held.len() >= *count)?;
         }
+        Step::NoLater(count) if stage.held.len() < *count && !stage.returned => return Err(Ending::Late),
+        Step::NoLater(_) => {}
         Step::Quiet => stage.wait_for_quiet()?,
         Step::Open(pick) => {
             if let Some(place) = find(&stage.held, *pick) {

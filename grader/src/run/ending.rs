@@ -124,6 +124,8 @@ pub enum Ending {
     },
     /// It left shared memory behind.
     ShmLeak,
+    /// It had not done by a certain moment what it should have, and nothing moved then.
+    Late,
     /// It does not go on, and the reason is not proven.
     NoEnd {
         /// What each thread was last seen doing.
@@ -180,6 +182,7 @@ impl Ending {
                 "the program sent something that no driver sends: the connection to the judge is not yours"
                     .into(),
             ),
+            Ending::Late => (Fault::Hang, "somebody is not woken in time".into()),
             Ending::NoEnd { .. } => return Err(DoubtKind::NoEnd),
             Ending::HooksMet => return Err(DoubtKind::EngineGap),
             Ending::Confused(_) => return Err(DoubtKind::Machine),
@@ -215,6 +218,7 @@ impl Ending {
             self,
             Ending::Hang { .. }
                 | Ending::NapsForEver { .. }
+                | Ending::Late
                 | Ending::NoEnd { .. }
                 | Ending::FdLeak { .. }
                 | Ending::HooksMet

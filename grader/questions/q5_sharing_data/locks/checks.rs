@@ -7,7 +7,7 @@ use crate::actors::{nothing_after_a_kill, returned, times_over, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::leftovers::nothing_at_the_end;
-use crate::trial::{Pick, Seen, Step, Trace, Trial, TrialRules};
+use crate::trial::{Event, Pick, Seen, Step, Trace, Trial, TrialRules};
 use wire::actors::{self as common, Op};
 
 #[path = "deaths.rs"]
@@ -138,7 +138,7 @@ const EXCLUSIVE: TrialRules = TrialRules {
     },
 };
 
-fn is_arrival_inside(event: &crate::trial::Event) -> bool {
+fn is_arrival_inside(event: &Event) -> bool {
     matches!(event.seen, Seen::Arrived { task, .. } if is_inside(task))
 }
 
@@ -209,8 +209,10 @@ const PERMITS: TrialRules = TrialRules {
                     open(DOOR + 1),
                     gather(1),
                     open(DOOR + 2),
+                    [Step::Quiet],
                     GO_ON,
                     at(2),
+                    [Step::Quiet, Step::NoLater(1)],
                     gather(1),
                     GO_ON,
                     at(3)
@@ -245,8 +247,7 @@ const PERMITS: TrialRules = TrialRules {
             let what = format!("{most} permits were out at the same time, and there are {count}");
             return Err(Wrong::new(Fault::Race, what));
         }
-        let vain = trace.waited_in_vain().is_some();
-        if vain {
+        if trace.waited_in_vain().is_some() || trace.is_late() {
             let what = "a permit is free, and a process that waits for it sleeps on";
             return Err(Wrong::new(Fault::LostWakeUp, what).with_evidence(trace.in_vain()));
         }
@@ -427,7 +428,13 @@ const CLEAN: TrialRules = TrialRules {
         let gone = script![at(1), [Step::KillCaller]];
         vec![
             trial(&A_LOCK, &[], &[&[LOCK, gate(1)], &waits(LOCK)], &idle),
-            trial(&permits(1), &[], &[&[ACQUIRE, gate(1)], &waits(ACQUIRE)], &idle),
+            // Here it is given back: that a death is no end is for another check.
+            trial(
+                &permits(1),
+                &[],
+                &[&[ACQUIRE, gate(1)], &waits(ACQUIRE)],
+                &script![gather(2), open(DOOR + 2), [Step::Idle], open(1), gather(1), open(2)],
+            ),
             trial(
                 &A_CONDITION,
                 // Nobody is woken: whether a call comes too early is for another check.
@@ -450,7 +457,11 @@ const CLEAN: TrialRules = TrialRules {
             return nothing_after_a_kill(trace);
         }
         // Only of a permit that a dead process had may be learned by looking again.
-        trace.at_rest(if trial.words[0] == permits(1) { 20 } else { 3 })?;
+        if trial.words[0] == permits(1) {
+            trace.at_rest_but_looks(10)?
+        } else {
+            trace.at_rest(3)?
+        }
         nothing_at_the_end(trace)
     },
 };

@@ -8,7 +8,7 @@ use crate::actors::{DOOR, GO_ON, at, checkpoint, gather, kill, kill_at, script, 
 use crate::actors::{Returned, answers, gate, most_at_once, name, one_by_one, open, returned, trial};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Trace, Trial, TrialRules};
+use crate::trial::{Step, Trace, Trial, TrialRules};
 use wire::actors::{self as common, Op};
 
 // --- a holder dies ------------------------------------------------------------------------------------------------
@@ -161,7 +161,15 @@ pub(super) const PERMIT_BACK: TrialRules = TrialRules {
                 &permits(1),
                 &after(&[wait_for(2)]),
                 &[&holds(1), &waits(2)],
-                &script![gather(2), open(DOOR + 2), kill_at(1), gather(1), open(2)],
+                &script![
+                    gather(2),
+                    open(DOOR + 2),
+                    [Step::Quiet],
+                    kill_at(1),
+                    [Step::DwellLong, Step::Quiet, Step::NoLater(1)],
+                    gather(1),
+                    open(2)
+                ],
             ),
             // Two wait for two.
             trial(
@@ -256,6 +264,10 @@ pub(super) const PERMIT_BACK: TrialRules = TrialRules {
         let lost = "a process has died with a permit, and nobody can have it any more";
         if trace.waited_in_vain().is_some() {
             return Err(Wrong::new(Fault::HungOnCrash, lost).with_evidence(trace.in_vain()));
+        }
+        if trace.is_late() {
+            let what = "a process died with a permit more than a second ago, and one that waits for it does not have it";
+            return Err(Wrong::new(Fault::HungOnCrash, what));
         }
         ended(trial, trace, Fault::HungOnCrash, lost)?;
         let got = answers(trial, trace, 0, words::AVAILABLE);

@@ -8,8 +8,8 @@ use super::super::words::players::{
     self as common, BLOCK_TERM, CHECKPOINT, Call, FAULTS, FEW_FILES, FILES, HOLD, LATE, LEAVE, Told,
 };
 use super::players::{
-    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, no_panic, open, quiet, say_link, start, tell,
-    tellings, told, trial, wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link,
+    start, tell, tellings, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -438,6 +438,7 @@ const QUEUE: TrialRules = TrialRules {
             late(tell(0, TAKE, &[])),
             late(limit(0, FOR_EVER)),
             late(limit(0, common::WRAPS)),
+            interrupted(manager(&[1]), PUT, TAKE_LIMIT, base),
             trial(SILENCE, &given_up.concat(), &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)]),
         ]
     },

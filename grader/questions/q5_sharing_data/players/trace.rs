@@ -17,6 +17,18 @@ pub(super) fn trial(scene: &'static str, calls: &[Call], script: &[Step]) -> Tri
     Trial::new(scene, calls.iter().map(Call::to_words).collect(), script)
 }
 
+/// The caller, alone with child 1 once `begin` is over, waits for one after the other while signals come, a minute at most; each is
+/// put when it sleeps.
+pub(crate) fn interrupted(begin: Vec<Call>, put: u64, take_within: u64, first: u64) -> Trial {
+    const MANY: u64 = 8;
+    let takes = (0..MANY).map(|_| tell(0, take_within, &[60_000]));
+    let puts = (1..=MANY).flat_map(|one| [quiet(1, words::HOLD, &[one]), tell(1, put, &[first + one, 20])]);
+    let signals = vec![quiet(0, words::FAULTS, &[words::INTERRUPTED])];
+    let calls = [begin, signals, takes.collect(), wait(&[1]), puts.collect()].concat();
+    let each = |one: u64| [Step::Gather(1), Step::Quiet, open(one), flow_but(2, &[one + 1])];
+    trial("signals interrupt calls", &calls, &(1..=MANY).flat_map(each).collect::<Vec<_>>())
+}
+
 /// A call that is not told.
 pub(super) fn quiet(player: u64, code: u64, args: &[u64]) -> Call {
     Call { player, tells: false, code, args: args.to_vec() }

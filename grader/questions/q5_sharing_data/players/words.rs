@@ -86,6 +86,8 @@ pub const WRAPS: u64 = (1 << 32) + 1;
 /// How something is dropped: as what a body owns when it panics.
 pub const UNWINDS: u64 = 1;
 
+/// Of the faults: every third call that could sleep is interrupted by a signal.
+pub const INTERRUPTED: u64 = 2;
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

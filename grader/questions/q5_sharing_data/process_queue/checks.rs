@@ -7,8 +7,8 @@ use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, no_panic, open, quiet, say_link, start, tell,
-    told, trial, wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link,
+    start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -253,7 +253,7 @@ const BUFFER: TrialRules = TrialRules {
         };
         // Each is more than a socket takes unless it is asked to; the first and the second are more than any pipe takes
         // (1 MiB at most).
-        vec![unread(270, 4_000), unread(3, MIB), unread(1_000, 8)]
+        vec![unread(270, 4_000), unread(3, MIB), unread(5_000, 8)]
     },
     judge: |trial, trace| {
         no_panic(trial, trace, name)?;
@@ -341,6 +341,7 @@ const WAITS: TrialRules = TrialRules {
                 ],
             ),
             trial("items are there already", &there.concat(), &[]),
+            interrupted(queue(&[1]), PUT, GET_LIMIT, base),
         ]
     },
     judge: |trial, trace| {

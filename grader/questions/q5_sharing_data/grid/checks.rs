@@ -166,6 +166,13 @@ const SUMS: TrialRules = TrialRules {
             of(1, 101, 3, 2),
             of(101, 1, 3, 2),
             of(97, 89, 7, 1),
+            // Another child of the caller has ended before, and nobody has waited for it.
+            trial(
+                &[8, 16],
+                &[fill(1000), checkpoint(1), sum(2, 2), CALLED, wait_for(1)],
+                &[&[gate(DOOR + 1), [common::LEAVE, 3, 0]]],
+                &script![at(1), gather(1), open(DOOR + 1), [Step::Quiet], GO_ON],
+            ),
             // What is no number in the end is a sum all the same.
             trial(
                 &[5, 7],

@@ -111,6 +111,16 @@ const ADDS: TrialRules = TrialRules {
                 &together(2),
             )
             .long(),
+            // Too large again and again, while another takes.
+            trial(
+                &[],
+                &[wait_for(1), wait_for(2)],
+                &[
+                    &[open_file(3), gate(DOOR + 1), [words::OVERFLOW_OFTEN, 1, 3 * MEETINGS]],
+                    &[open_file(3), gate(DOOR + 2), [words::DRAIN_OFTEN, 1, 0]],
+                ],
+                &together(2),
+            ),
             // Three make the file at the same time.
             trial(
                 &[],
@@ -153,6 +163,17 @@ const ADDS: TrialRules = TrialRules {
                 times => {
                     let what = format!(
                         "`add` to a full counter that somebody takes at the same moment: {times} times it gave 0 and left the largest number, not what was added"
+                    );
+                    Err(Wrong::new(Fault::Race, what))
+                }
+            };
+        }
+        if let Some(drained) = calls.iter().find(|call| call.op[0] == words::DRAIN_OFTEN) {
+            return match drained.with[0] {
+                0 => Ok(()),
+                times => {
+                    let what = format!(
+                        "`take` from a counter that becomes too large at the same moment: {times} times it gave neither what was added nor the largest number"
                     );
                     Err(Wrong::new(Fault::Race, what))
                 }

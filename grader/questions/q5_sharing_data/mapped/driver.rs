@@ -6,6 +6,7 @@ use crate::faults::{self, room::Moment};
 use crate::gate;
 use crate::session::serve;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,6 +121,8 @@ impl Part for Driver {
                 }
                 words::TAKE_OFTEN => return take_often(counters(), actor, index, other),
                 words::FILL_OFTEN => return [fill_often(counters(), actor, index, other), 0],
+                words::OVERFLOW_OFTEN => overflow_often(counters(), actor, index, other),
+                words::DRAIN_OFTEN => return [drain_often(counters(), actor, index), 0],
                 words::EMPTY_OFTEN => actor.meet(words::ENOUGH, u64::MAX, || {
                     counters().take(index);
                     false
@@ -190,6 +193,25 @@ fn fill_often(counters: &dyn Counters, actor: &Actor, index: usize, meetings: u6
         met
     });
     wrong
+}
+
+/// Beside [`drain_often`].
+fn overflow_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize, meetings: u64) {
+    let mut was_full = false;
+    actor.meet(words::ENOUGH, meetings, || {
+        let was_taken = counters.add(index, words::MORE_THAN_HALF) == 0;
+        replace(&mut was_full, !was_taken) && was_taken
+    });
+}
+
+/// How often a take gave what the other never leaves.
+fn drain_often(counters: &dyn Counters, actor: &Actor<'_>, index: usize) -> u64 {
+    let mut strange = 0;
+    actor.meet(words::ENOUGH, u64::MAX, || {
+        strange += u64::from(![0, words::MORE_THAN_HALF, u64::MAX].contains(&counters.take(index)));
+        false
+    });
+    strange
 }
 
 /// Adds one to a counter and empties it, until others have added in between, but not often, so many times; how much it has taken beyond

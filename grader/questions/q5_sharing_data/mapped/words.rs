@@ -43,6 +43,12 @@ pub const FILL_OFTEN: u64 = 17;
 /// Takes from a counter, again and again, until cell [`ENOUGH`] is not 0, or for [`actors::LONGEST`].
 pub const EMPTY_OFTEN: u64 = 18;
 
+/// Adds more than half of the largest number to a counter, again and again, while somebody else takes, until so many times it came to a
+/// counter that had just been taken, or as above.
+pub const OVERFLOW_OFTEN: u64 = 20;
+/// Takes from it, as [`EMPTY_OFTEN`]; comes back with how often that gave what such a counter never holds.
+pub const DRAIN_OFTEN: u64 = 21;
+
 /// Has this process stand at the gates of [`BEFORE_ROOM`] and [`AFTER_ROOM`] where it first makes room in a file.
 pub const HOLD: u64 = 19;
 
@@ -53,6 +59,9 @@ pub const AFTER_ROOM: u64 = 2;
 
 /// Half of the largest number, and one: two of them are too large.
 pub const HALF: u64 = 1 << 63;
+
+/// What [`OVERFLOW_OFTEN`] adds: a counter has nothing, this, or the largest number.
+pub const MORE_THAN_HALF: u64 = HALF + 6;
 
 /// What was found by all additions, added up.
 pub const FOUND: u64 = 0;

@@ -350,6 +350,16 @@ const DEATHS: TrialRules = TrialRules {
         let kill = [Step::Gather(1), Step::Quiet, Step::Kill(Pick::Task(1))];
         let mut after = vec![Call::Run(Task::held(1, Then::Give(4)))];
         after.push(Call::Run(Task::plain(2, Then::Give(4))));
+        // Another child of the caller has ended before, and nobody has waited for it.
+        let beside = [
+            Call::Stranger,
+            Call::Checkpoint(1),
+            Call::Run(Task::plain(1, Then::Abort)),
+            Call::Run(Task::plain(2, Then::Give(4))),
+            Call::Await,
+        ];
+        let it_ends = Step::Open(Pick::Task(words::STRANGER));
+        let before = [Step::Checkpoint(1), Step::Gather(1), it_ends, Step::Quiet, Step::GoOn];
         vec![
             run(&[3, 0, 101, 255].map(Then::Exit)),
             run(&[Then::Abort, Then::Give(2), Then::Abort]),
@@ -360,11 +370,17 @@ const DEATHS: TrialRules = TrialRules {
             run(&[Then::Torn(9_000), Then::Torn(70_000), Then::Torn(500_000)]),
             run(&[Then::Leaves(1 << 20), Then::Leaves(70_000)]),
             run(&[Then::Exit(1), Then::Panic(0), Then::Fail(0), Then::Signal(9), Then::Give(70_000)]),
+            trial(&beside, &before),
         ]
     },
     judge: |trial, trace| {
         trace.good_end(Fault::HungOnCrash, "a process has died, and `run_isolated` is stuck")?;
-        all_right(trial, trace)
+        all_right(trial, trace)?;
+        if trace.entry(words::AWAITED).is_some_and(|entry| entry.args == [0]) {
+            let what = "`run_isolated` has waited for a child of the caller that it did not start";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
+        }
+        Ok(())
     },
 };
 

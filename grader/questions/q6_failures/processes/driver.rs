@@ -5,7 +5,7 @@
 use super::super::words::processes::{self as words, Call, Task, Then};
 use crate::refusal::{self, limit};
 use crate::session::{Question, calls, checkpoint, log, log_text, play_call};
-use crate::{faults, gate};
+use crate::{faults, gate, stranger};
 use nix::sys::resource::Resource;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
@@ -117,6 +117,12 @@ impl Driver {
             Call::Fork => refusal::fork_again(),
             Call::FewFiles(more) => refusal::few_files(more),
             Call::Files => limit(Resource::RLIMIT_NOFILE, None),
+            Call::Stranger => stranger::start(words::STRANGER),
+            Call::Await => {
+                if let Some(is_seen) = stranger::await_end() {
+                    log(words::AWAITED, &[is_seen.into()]);
+                }
+            }
         }
     }
 }

@@ -162,6 +162,10 @@ pub enum Call {
     FewFiles(u64),
     /// Have the system open descriptors again.
     Files,
+    /// Start a child that is none of the answer's: it waits as task [`STRANGER`], and ends.
+    Stranger,
+    /// Wait for it.
+    Await,
 }
 
 impl Call {
@@ -178,6 +182,8 @@ impl Call {
             Call::Fork => vec![7],
             Call::FewFiles(more) => vec![8, more],
             Call::Files => vec![9],
+            Call::Stranger => vec![10],
+            Call::Await => vec![11],
         }
     }
 
@@ -194,11 +200,15 @@ impl Call {
             [7] => Call::Fork,
             [8, more] => Call::FewFiles(more),
             [9] => Call::Files,
+            [10] => Call::Stranger,
+            [11] => Call::Await,
             _ => return None,
         })
     }
 }
 
+/// The number at the gate of a child that is none of the answer's.
+pub const STRANGER: u64 = 90_004;
 /// The checkpoint at which the driver stands before a fork that the system will refuse.
 pub const AT_REFUSAL: u64 = 99;
 /// The text of [`Call::PanicHere`].
@@ -219,6 +229,8 @@ pub const LOOKED: u64 = 4;
 pub const REFUSES: u64 = 5;
 /// Where bodies panic, as the driver knows it; args: 0 for the first panic, 1 for the second; text: the place.
 pub const SITE: u64 = 6;
+/// The child that is none of the answer's was waited for; args: whether its end could still be seen.
+pub const AWAITED: u64 = 7;
 
 /// `Ok`.
 pub const OK: u64 = 0;

@@ -111,16 +111,6 @@ const ADDS: TrialRules = TrialRules {
                 &together(2),
             )
             .long(),
-            // Too large again and again, while another takes.
-            trial(
-                &[],
-                &[wait_for(1), wait_for(2)],
-                &[
-                    &[open_file(3), gate(DOOR + 1), [words::OVERFLOW_OFTEN, 1, 3 * MEETINGS]],
-                    &[open_file(3), gate(DOOR + 2), [words::DRAIN_OFTEN, 1, 0]],
-                ],
-                &together(2),
-            ),
             // Three make the file at the same time.
             trial(
                 &[],
@@ -150,6 +140,16 @@ const ADDS: TrialRules = TrialRules {
                 ],
                 &[],
                 &[],
+            ),
+            // Too large again and again, while another takes.
+            trial(
+                &[],
+                &[wait_for(1), wait_for(2)],
+                &[
+                    &[open_file(3), gate(DOOR + 1), [words::OVERFLOW_OFTEN, 1, 3 * MEETINGS]],
+                    &[open_file(3), gate(DOOR + 2), [words::DRAIN_OFTEN, 1, 0]],
+                ],
+                &together(2),
             ),
         ]
     },

@@ -241,6 +241,8 @@ const IDLE: Rules = Rules {
         let scripts = [
             Script::new(&[2], &[&[W, sleep(hour), W], &[sleep(hour), W, W]]),
             Script::new(&[3], &[&[W], &[sleep(1), W], &[sleep(hour), W]]),
+            // They come at the same moment.
+            Script::new(&[2], &[&[sleep(hour), W], &[sleep(hour), W]]),
         ];
         scripts.iter().filter_map(|script| script.timed(world)).collect()
     },

@@ -84,6 +84,11 @@ const ADDS: TrialRules = TrialRules {
     trials: |_| {
         let adds = |door: u64, end: u64| [open_file(3), gate(DOOR + door), [words::ADD_OFTEN, 1, end]];
         let takes = [open_file(3), gate(DOOR + 2), [words::TAKE_OFTEN, 1, MEETINGS]];
+        let beside = |adds: u64, takes: u64| {
+            let both = [[adds, 1, 3 * MEETINGS], [takes, 1, 0]];
+            let [one, other] = [1, 2].map(|door| [open_file(3), gate(DOOR + door), both[door as usize - 1]]);
+            trial(&[], &[wait_for(1), wait_for(2)], &[&one, &other], &together(2))
+        };
         let makes = |door: u64| [gate(DOOR + door), open_file(2), add(0, 1)];
         let all = [wait_for(1), wait_for(2), wait_for(3), open_file(3)];
         let found = [common::READ, words::FOUND, 0];
@@ -101,16 +106,7 @@ const ADDS: TrialRules = TrialRules {
                 &together(3),
             ),
             // Too large, while another takes: the two must often be on both processors, so that it begins before the rest.
-            trial(
-                &[],
-                &[wait_for(1), wait_for(2)],
-                &[
-                    &[open_file(3), gate(DOOR + 1), [words::FILL_OFTEN, 1, 3 * MEETINGS]],
-                    &[open_file(3), gate(DOOR + 2), [words::EMPTY_OFTEN, 1, 0]],
-                ],
-                &together(2),
-            )
-            .long(),
+            beside(words::FILL_OFTEN, words::EMPTY_OFTEN).long(),
             // Three make the file at the same time.
             trial(
                 &[],
@@ -142,15 +138,7 @@ const ADDS: TrialRules = TrialRules {
                 &[],
             ),
             // Too large again and again, while another takes.
-            trial(
-                &[],
-                &[wait_for(1), wait_for(2)],
-                &[
-                    &[open_file(3), gate(DOOR + 1), [words::OVERFLOW_OFTEN, 1, 3 * MEETINGS]],
-                    &[open_file(3), gate(DOOR + 2), [words::DRAIN_OFTEN, 1, 0]],
-                ],
-                &together(2),
-            ),
+            beside(words::OVERFLOW_OFTEN, words::DRAIN_OFTEN),
         ]
     },
     judge: |trial, trace| {

@@ -128,6 +128,9 @@ pub(crate) fn write(value: u64) -> Op {
 /// A plain load.
 pub(crate) const READ: Op = [script::READ, 0, 0];
 
+/// From here on this thread goes first, so that somebody who was woken before comes late.
+pub(crate) const HURRY: Op = [script::HURRY, 0, 0];
+
 /// A call that has returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -203,6 +206,20 @@ fn ended(run: &Run, end: u64) -> Vec<Call> {
 /// The calls of the tool itself.
 pub(crate) fn tool_calls(run: &Run) -> Vec<Call> {
     calls(run).into_iter().filter(Call::is_tools).collect()
+}
+
+/// The calls of the tool, and those of the second one of its make, as if each were the only one.
+pub(crate) fn of_each_tool(calls: &[Call]) -> [Vec<Call>; 2] {
+    let is_other = |call: &&Call| call.op[0] == script::OTHER;
+    let own = calls.iter().filter(|call| !is_other(call)).cloned();
+    let other =
+        calls.iter().filter(is_other).map(|call| Call { op: [call.op[1], call.op[2], 0], ..call.clone() });
+    [own.collect(), other.collect()]
+}
+
+/// A call on the second tool.
+pub(crate) const fn other([what, number, _]: Op) -> Op {
+    [script::OTHER, what, number]
 }
 
 /// How a part's calls are written, for people.

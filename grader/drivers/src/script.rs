@@ -12,6 +12,8 @@ use std::time::Duration;
 use wire::Challenge;
 use wire::script::{self, Op};
 
+pub use wire::script::OTHER;
+
 /// What threads share, behind an adapter.
 pub trait Tool: Sync {
     /// One thread's own part in it: what it holds, such as guards, lives here.
@@ -129,6 +131,10 @@ fn play(kind: Kind, actor: &mut dyn Actor, board: &Board, thread: u64, ops: &[Op
             }
             [script::YIELD, ..] => {
                 thread::yield_now();
+                Vec::new()
+            }
+            [script::HURRY, ..] => {
+                world::hurry();
                 Vec::new()
             }
             _ => actor.perform(op),

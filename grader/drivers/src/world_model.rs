@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
-use wire::{Challenge, EngineFailure, Run, Schedule};
+use wire::{Challenge, EngineFailure, Run, Schedule, script};
 
 /// Plays a scene, one schedule after another.
 pub(crate) struct Player {
@@ -18,7 +18,11 @@ pub(crate) struct Player {
 impl Player {
     pub(crate) fn new(challenge: &Challenge) -> Self {
         let clock = if challenge.timed { Clock::Timed } else { Clock::Adversarial };
-        let options = Options { clock, ..Options::default() };
+        // In a long script each call may wake everybody who waits, and they all take some steps.
+        let calls: usize = challenge.words.iter().map(|words| script::ops(words).len()).sum();
+        let usual = Options::default();
+        let max_steps = usual.max_steps.max(u32::try_from(3 * calls * calls).unwrap_or(u32::MAX));
+        let options = Options { clock, max_steps, ..usual };
         Self { seed: challenge.seed, explorer: Explorer::new(challenge.seed, options) }
     }
 
@@ -126,6 +130,11 @@ pub fn waiting_for<T>(what: &'static str, wait: impl FnOnce() -> T) -> T {
 /// Has panics inside `body` be no failure of the schedule in which they unwind. They come through.
 pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
     probe::panicking_on_purpose(body)
+}
+
+/// The calling thread goes first from now on, whenever it can.
+pub fn hurry() {
+    probe::hurry();
 }
 
 /// Comments on the story of the calling thread.

@@ -15,6 +15,8 @@ pub const IN_ORDER: &str = "script, in order";
 
 /// Codes from here on are the same for every tool.
 const COMMON: u64 = 900;
+/// The tool's call of the code that is its first number, with its second one, on a second tool of the same make.
+pub const OTHER: u64 = COMMON - 1;
 /// A relaxed store of its first number to a cell that the script's threads share.
 pub const WRITE: u64 = COMMON;
 /// A relaxed load of that cell, which is 0 in the beginning.
@@ -23,6 +25,8 @@ pub const READ: u64 = COMMON + 1;
 pub const SLEEP: u64 = COMMON + 2;
 /// Lets others go first.
 pub const YIELD: u64 = COMMON + 3;
+/// From here on this thread goes first whenever it can, before all that do not hurry. Only the model can do that.
+pub const HURRY: u64 = COMMON + 4;
 
 /// A call begins; args: it, then the time in nanoseconds. The thread is its place among the threads, from 1; 0 is the
 /// caller.
@@ -80,6 +84,7 @@ pub fn common(op: Op) -> Option<String> {
         [READ, ..] => "a plain load".to_owned(),
         [SLEEP, ns, _] => format!("sleeps {:?}", Duration::from_nanos(ns)),
         [YIELD, ..] => "lets others go first".to_owned(),
+        [HURRY, ..] => "goes first from here on, whenever it can".to_owned(),
         _ => return None,
     })
 }

@@ -85,6 +85,8 @@ pub(crate) struct Thread {
     pub(crate) means_to_panic: bool,
     /// What it waits for, in words of whoever wrote the wait.
     pub(crate) purpose: Option<&'static str>,
+    /// Whether it goes before all that do not hurry.
+    pub(crate) hurries: bool,
 }
 
 /// At least so many of the latest steps are kept: longer runs take no more memory.
@@ -201,6 +203,7 @@ impl State {
             unwinding: None,
             means_to_panic: false,
             purpose: None,
+            hurries: false,
         });
         index
     }
@@ -312,6 +315,11 @@ impl State {
             let threads = self.threads.iter().zip(0u32..);
             ready
                 .extend(threads.filter(|(thread, _)| thread.status == Status::Ready).map(|(_, index)| index));
+            let hurries = |thread: u32| self.threads[thread as usize].hurries;
+            // Whoever yields lets all others go first, or a loop that looks for something would never end.
+            if !yielding && ready.iter().any(|&thread| hurries(thread)) {
+                ready.retain(|&thread| hurries(thread));
+            }
             let next = (!ready.is_empty())
                 .then(|| self.chance.pick(&ready, current as u32, yielding, self.steps) as usize);
             self.ready = ready;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use interleave::probe::{self, ThreadRef, Waiting};
 use interleave::{Body, Clock, Explorer, Fault, Options};
+use interleave_std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use interleave_std::sync::{Barrier, Condvar, Mutex, RwLock, mpsc};
 use interleave_std::thread;
 use interleave_std::time::Duration;
@@ -284,4 +285,26 @@ fn a_panic_that_is_meant_is_no_failure() {
     };
     let report = interleave::explore(5, 10, Options::default(), Arc::new(twice));
     assert_eq!(report.failure.unwrap().failure.clone().unwrap().fault, Fault::Panic);
+}
+
+#[test]
+fn whoever_hurries_goes_first_until_it_waits_or_yields() {
+    let body = || {
+        let count = Arc::new(AtomicU32::new(0));
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let count = Arc::clone(&count);
+                thread::spawn(move || (0..5).for_each(|_| _ = count.fetch_add(1, SeqCst)))
+            })
+            .collect();
+        probe::hurry();
+        let before = count.load(SeqCst);
+        assert!((0..9).all(|_| count.load(SeqCst) == before), "somebody else took a step");
+        // Nobody hurries for ever: each of these turns lets somebody else go first.
+        (0..200).filter(|_| count.load(SeqCst) < 10).for_each(|_| thread::yield_now());
+        assert_eq!(count.load(SeqCst), 10);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    };
+    let report = interleave::explore(7, 300, Options::default(), Arc::new(body));
+    assert!(report.failure.is_none(), "{:?}", report.failure.map(|run| run.failure));
 }

@@ -5,8 +5,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
 use crate::script::{
-    A_CENTURY, Call, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls,
-    write,
+    A_CENTURY, Call, HURRY, READ, SECOND, Script, Speech, calls, no_thread_left, nobody_slept, sleep,
+    tool_calls, write,
 };
 use wire::Run;
 use wire::script::{self, Op, READ as LOAD, WRITE as STORE};
@@ -188,8 +188,14 @@ const FLEETING: Rules = Rules {
             // However often it is set and cleared before the one that waits comes to look.
             script(&[&[W], &[sleep(1), S, C, S, C, S, C]]),
             script(&[&[W], &[sleep(1), S, C, S, C, S, C, S, C]]),
+            // Who comes after it does not take the call that is meant for those before.
+            script(&[&[W], &[W], &[HURRY, sleep(1), S, C, W], &[sleep(5), S]]),
         ];
-        scripts.iter().filter_map(|script| script.timed(world)).collect()
+        let oversleeps = [16, 256].into_iter().filter_map(|times| {
+            let setter = [&[HURRY, sleep(1)], &[S, C].repeat(times)[..]].concat();
+            script(&[&[W], &setter]).timed(world).map(|it| Experiment { runs: 5, ..it })
+        });
+        scripts.iter().filter_map(|script| script.timed(world)).chain(oversleeps).collect()
     },
     judge: at_once,
     minds_leftover_threads: false,

@@ -4,7 +4,8 @@ use super::words::handoff::{self as words, GIVE, TAKE};
 use crate::experiment::{Experiment, Rules, Wrong};
 use crate::fault::Fault;
 use crate::script::{
-    Call, READ, Script, Speech, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
+    Call, HURRY, READ, Script, Speech, calls, no_thread_left, nobody_slept, of_each_tool, other, sleep,
+    tool_calls, write,
 };
 use wire::Run;
 use wire::script::{Op, READ as LOAD, WRITE as STORE};
@@ -25,6 +26,10 @@ const fn give(item: u64) -> Op {
 fn each_once(run: &Run) -> Result<(), Wrong> {
     SPEECH.no_panic(run, |_| false)?;
     let calls = tool_calls(run);
+    of_each_tool(&calls).iter().try_for_each(|calls| each_once_of(calls))
+}
+
+fn each_once_of(calls: &[Call]) -> Result<(), Wrong> {
     let given: Vec<u64> = calls.iter().filter(|call| call.op[0] == GIVE).map(|call| call.op[1]).collect();
     let taken: Vec<u64> = calls.iter().filter_map(taken).collect();
     let times = |item: &u64| taken.iter().filter(|other| *other == item).count();
@@ -35,7 +40,7 @@ fn each_once(run: &Run) -> Result<(), Wrong> {
     } else {
         return Ok(());
     };
-    Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(&calls)))
+    Err(Wrong::new(Fault::Race, what).with_evidence(SPEECH.table(calls)))
 }
 
 /// The item that a call took.
@@ -109,8 +114,14 @@ const MEETS: Rules = Rules {
             // Many give, and one at a time is met.
             Script::new(&[], &crowd),
         ];
+        // So many that they no longer have a bit each.
+        let throng: Vec<[Op; 1]> = (0..65).map(|_| [give(fresh.fresh())]).collect();
+        // After the first they are all met before any of them comes to look: to call each of them again and again takes long.
+        let then_all = [&[sleep(1), T, sleep(1), HURRY], &[T].repeat(throng.len() - 1)[..]].concat();
+        let throng: Vec<&[Op]> = throng.iter().map(|op| &op[..]).chain([&then_all[..]]).collect();
+        let throng = Script::new(&[], &throng).timed(world).map(|it| Experiment { runs: 3, ..it });
         let scripts = scripts.iter().map(|script| script.experiment(world));
-        scripts.chain(timed.iter().filter_map(|script| script.timed(world))).collect()
+        scripts.chain(timed.iter().filter_map(|script| script.timed(world))).chain(throng).collect()
     },
     judge: |_, run| meet(run),
     minds_leftover_threads: false,
@@ -155,8 +166,18 @@ const WAKES: Rules = Rules {
             Script::new(&[], &[&[a, b], &[sleep(1), T, sleep(1), T]]),
             Script::new(&[], &[&[a], &[b], &[c], &[sleep(1), T, sleep(1), T, sleep(1), T]]),
         ];
+        // Two handoffs: whoever waits at one is not called for the other.
+        let apart: &[&[Op]] = &[&[a], &[T], &[other(b)], &[other(T)]];
+        let apart = Script::new(&[1], apart).experiment(world);
+        // One oversleeps that its item is taken, and 255 others after it.
+        let others: Vec<Op> =
+            [HURRY, sleep(1)].into_iter().chain((0..255).map(|_| give(fresh.fresh()))).collect();
+        let takers = [&[HURRY, sleep(1)], &[T; 256][..]].concat();
+        let oversleeps = Script::new(&[], &[&[c], &others, &takers]).timed(world);
+        let oversleeps = oversleeps.map(|it| Experiment { runs: 3, ..it });
         let scripts = scripts.iter().map(|script| script.experiment(world));
-        scripts.chain(timed.iter().filter_map(|script| script.timed(world))).collect()
+        let timed = timed.iter().filter_map(|script| script.timed(world));
+        scripts.chain(timed).chain([apart]).chain(oversleeps).collect()
     },
     judge: |experiment, run| {
         SPEECH.no_panic(run, |_| false)?;

@@ -6,12 +6,12 @@ macro_rules! q5_handoff {
     ($answer:ident) => {
         use $answer::threads::handoff::Handoff;
         use $crate::q5_sharing_data::words::handoff as words;
-        use $crate::script::{Actor, Kind, Tool};
+        use $crate::script::{Actor, Kind, OTHER, Tool};
 
         /// An item that can be sent, and nothing else: neither copied nor shared nor made from nothing.
         struct Item(std::cell::Cell<u64>);
 
-        struct Shared(Handoff<Item>);
+        struct Shared(Vec<Handoff<Item>>);
 
         impl Tool for Shared {
             fn actor(&self) -> Box<dyn Actor + '_> {
@@ -19,13 +19,17 @@ macro_rules! q5_handoff {
             }
         }
 
-        struct Thread<'a>(&'a Handoff<Item>);
+        struct Thread<'a>(&'a [Handoff<Item>]);
 
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
+                let (handoff, op) = match op {
+                    [OTHER, what, item] => (&self.0[1], [what, item, 0]),
+                    op => (&self.0[0], op),
+                };
                 match op[0] {
-                    words::GIVE => self.0.give(Item(op[1].into())),
-                    _ => return vec![self.0.take().0.get()],
+                    words::GIVE => handoff.give(Item(op[1].into())),
+                    _ => return vec![handoff.take().0.get()],
                 }
                 Vec::new()
             }
@@ -33,7 +37,10 @@ macro_rules! q5_handoff {
 
         fn main() {
             $crate::script::serve(Kind {
-                tool: |_| Box::new(Shared(Handoff::new())),
+                tool: |config| {
+                    let count = 1 + config.first().copied().unwrap_or_default();
+                    Box::new(Shared((0..count).map(|_| Handoff::new()).collect()))
+                },
                 call: words::call,
                 result: words::result,
             })

@@ -39,9 +39,9 @@ macro_rules! q5_queue {
         use $answer::threads::queue::Queue;
         use $crate::q5_sharing_data::driver::queue::Item;
         use $crate::q5_sharing_data::words::queue as words;
-        use $crate::script::{Actor, Kind, Tool};
+        use $crate::script::{Actor, Kind, OTHER, Tool};
 
-        struct Shared(Queue<Item>);
+        struct Shared(Vec<Queue<Item>>);
 
         impl Tool for Shared {
             fn actor(&self) -> Box<dyn Actor + '_> {
@@ -49,15 +49,15 @@ macro_rules! q5_queue {
             }
         }
 
-        struct Thread<'a>(&'a Queue<Item>);
+        struct Thread<'a>(&'a [Queue<Item>]);
 
         impl Thread<'_> {
             fn roll(&self, times: u64) -> u64 {
-                let put = |number| drop(self.0.put(Item { key: 5, number }));
+                let put = |number| drop(self.0[0].put(Item { key: 5, number }));
                 (0..3).for_each(put);
                 let rest = (3..times + 3).map(Some).chain([None; 3]);
                 let late = |(turn, next): &(u64, Option<u64>)| {
-                    let is_next = self.0.try_get().is_ok_and(|item| item.number == *turn);
+                    let is_next = self.0[0].try_get().is_ok_and(|item| item.number == *turn);
                     next.iter().copied().for_each(put);
                     !is_next
                 };
@@ -67,7 +67,10 @@ macro_rules! q5_queue {
 
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
-                let queue = self.0;
+                let (queue, op) = match op {
+                    [OTHER, what, number] => (&self.0[1], [what, number, 0]),
+                    op => (&self.0[0], op),
+                };
                 let got = match op[0] {
                     words::PUT => {
                         return match queue.put(Item { key: op[1], number: op[2] }) {
@@ -110,7 +113,8 @@ macro_rules! q5_queue {
                         _ => Order::Priority,
                     };
                     let capacity = (config[1] as usize).try_into().expect("a queue has places");
-                    Box::new(Shared(Queue::bounded(order, capacity)))
+                    let count = 1 + config.get(2).copied().unwrap_or_default();
+                    Box::new(Shared((0..count).map(|_| Queue::bounded(order, capacity)).collect()))
                 },
                 call: words::call,
                 result: words::result,

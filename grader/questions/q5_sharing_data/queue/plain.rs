@@ -6,7 +6,7 @@ use super::super::words::queue::{
     CLOSE, CLOSED, DONE, EMPTY, FIFO, GET, JOIN, LIFO, PUT, ROLL, TIMED_OUT, TIMEOUT, TRY, item,
 };
 use crate::history::{Object, explains};
-use crate::script::Call;
+use crate::script::{Call, of_each_tool};
 
 /// What may differ from a right queue, to find out what is wrong with one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +47,8 @@ impl Plain {
 
     /// Whether some order of the calls explains their results, this left out.
     pub(super) fn explains_but(&self, leave: Leave, calls: &[Call]) -> bool {
-        explains(Self { leave, ..self.clone() }, calls)
+        let explains = |calls: &Vec<Call>| explains(Self { leave, ..self.clone() }, calls);
+        of_each_tool(calls).iter().all(explains)
     }
 
     /// As in `a Fifo queue of 2 places`.

@@ -1,7 +1,7 @@
 //! The reentrant lock: what each check wants to see, and how it reads a run.
 
 use super::words::reentrant::{
-    self as words, ADD, FIRST, LOCK, LOCK_MANY, PANIC_HOLDING, UNLOCK, UNLOCK_MANY,
+    self as words, ADD, FIRST, LOCK, LOCK_MANY, MEET, PANIC_HOLDING, UNLOCK, UNLOCK_MANY,
 };
 use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
@@ -10,7 +10,7 @@ use crate::script::{
     Call, READ, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep, tool_calls, write,
 };
 use wire::Run;
-use wire::script::{Op, READ as LOAD, WRITE as STORE, YIELD};
+use wire::script::{Op, READ as LOAD, SLEEP, WRITE as STORE, YIELD};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[EXCLUDES, NESTS, WAKES, PUBLICATION, PANICS, IDLE];
@@ -26,6 +26,8 @@ const P: Op = [ADD, 0, 0];
 /// Panics with one guard, or with two.
 const BROKEN: Op = [PANIC_HOLDING, 0, 1];
 const BROKEN_TWICE: Op = [PANIC_HOLDING, 0, 2];
+
+const MEETS: Op = [MEET, 0, 0];
 
 /// The same call on the other lock.
 const fn b(op: Op) -> Op {
@@ -80,6 +82,7 @@ impl Object<Call> for Locks {
                 hold.number += 1;
                 fits
             }
+            (MEET, came_in) => came_in == Some(0) && hold.depth == 0,
             // A panic that comes and goes with its guards: another thread must not hold the lock.
             (PANIC_HOLDING, _) => hold.depth == 0 || is_mine,
             _ => true,
@@ -97,7 +100,9 @@ fn linear(run: &Run) -> Result<(), Wrong> {
     if fits(&calls) {
         return Ok(());
     }
+    let met = calls.iter().any(|call| call.op[0] == MEET && call.result == [1]);
     let what = match two_at_once(&calls) {
+        _ if met => "a thread held the lock, and a new thread came in".to_owned(),
         Some([one, two]) => format!("threads {one} and {two} held the same lock at the same time"),
         None => SPEECH.unexplained(&calls, fits),
     };
@@ -155,7 +160,10 @@ const EXCLUDES: Rules = Rules {
             // Two locks are two.
             script(&[&[L, b(L), b(P), b(U), P, U], &[b(L), b(P), b(U)], &[L, P, U]]),
         ];
-        scripts.map(|script| script.after(&[L, P, U, b(L), b(P), b(U)]).experiment(world)).to_vec()
+        let scripts = scripts.map(|script| script.after(&[L, P, U, b(L), b(P), b(U)]).experiment(world));
+        // More threads than a byte can number, each while one and the same thread holds the lock.
+        let crowd = script(&[]).before(&[MEETS; 256]).timed(world);
+        scripts.into_iter().chain(crowd).collect()
     },
     judge: |_, run| linear(run),
     minds_leftover_threads: false,
@@ -186,11 +194,24 @@ const NESTS: Rules = Rules {
         let deep = script(&[&[many, some, [YIELD, 0, 0], P, rest], &[L, P, U]]).experiment(world);
         let deep = Experiment { runs: A_FEW, ..deep };
         let scripts = [alone].into_iter().chain(scripts);
-        scripts.map(|script| script.experiment(world)).chain([deep]).collect()
+        let mut wanted: Vec<Experiment> =
+            scripts.map(|script| script.experiment(world)).chain([deep]).collect();
+        if world == World::Real {
+            // More than two bytes can count: too many steps for the model. The other one comes in the middle.
+            let [many, rest] = [LOCK_MANY, UNLOCK_MANY].map(|what| [what, 0, 1 << 16]);
+            let deep = script(&[&[many, nap(40), P, rest], &[nap(20), L, P, U]]);
+            wanted.push(deep.repeated(3).experiment(world));
+        }
+        wanted
     },
     judge: |_, run| linear(run),
     minds_leftover_threads: false,
 };
+
+/// A sleep of so many milliseconds.
+const fn nap(ms: u64) -> Op {
+    [SLEEP, ms * 1_000_000, 0]
+}
 
 /// Schedules of a script that is long, and in which there is one place to meet.
 const A_FEW: u32 = 40;

@@ -1,7 +1,9 @@
 //! The adapter of two reentrant locks.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::world;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 pub use wire::ON_PURPOSE;
 
@@ -24,12 +26,28 @@ impl Number {
     }
 }
 
+/// Has a thread of its own take a lock, by `comes`, while the caller has it, until `goes`; whether it came in meanwhile. Only where
+/// time is virtual: that it waits shows when all do.
+pub fn meet(comes: impl FnOnce() + Send, goes: impl FnOnce()) -> bool {
+    let is_in = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            comes();
+            is_in.store(true, Relaxed);
+        });
+        world::rest(Duration::from_millis(1));
+        let came_in = is_in.load(Relaxed);
+        goes();
+        came_in
+    })
+}
+
 /// Writes the adapter and the `main` of a respondent.
 #[macro_export]
 macro_rules! q5_reentrant {
     ($answer:ident) => {
         use $answer::threads::reentrant::{ReentrantGuard, ReentrantLock};
-        use $crate::q5_sharing_data::driver::reentrant::{Number, ON_PURPOSE};
+        use $crate::q5_sharing_data::driver::reentrant::{Number, ON_PURPOSE, meet};
         use $crate::q5_sharing_data::words::reentrant as words;
         use $crate::script::{Actor, Kind, Tool};
 
@@ -60,6 +78,10 @@ macro_rules! q5_reentrant {
                     }
                     words::LOCK_MANY => held.extend((0..op[2]).map(|_| lock.lock())),
                     words::UNLOCK_MANY => drop(held.drain(..held.len().min(op[2] as usize))),
+                    words::MEET => {
+                        let mine = lock.lock();
+                        return vec![meet(|| drop(lock.lock()), || drop(mine)).into()];
+                    }
                     words::ADD => {
                         let Some(guard) = held.last() else { return Vec::new() };
                         return vec![guard.count()];

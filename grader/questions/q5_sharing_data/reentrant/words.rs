@@ -16,6 +16,9 @@ pub const LOCK_MANY: u64 = 4;
 /// Drops so many of its guards, the oldest first.
 pub const UNLOCK_MANY: u64 = 5;
 
+/// Locks, and starts a thread that does so too; whether that one came in while the first held the lock comes back.
+pub const MEET: u64 = 6;
+
 /// The number that both locks hold at first.
 pub const FIRST: u64 = 100;
 
@@ -34,6 +37,7 @@ pub fn call(op: Op) -> String {
         [LOCK_MANY, _, times] => format!("{lock}.lock(), {times} times"),
         [UNLOCK_MANY, _, times] => format!("drop(the {times} oldest guards of {lock})"),
         [ADD, ..] => format!("adds 1 to the number in {lock}"),
+        [MEET, ..] => format!("{lock}.lock(), and a new thread calls it, too"),
         [_, _, 1] => format!("{lock}.lock(), then a panic"),
         [_, _, times] => format!("{lock}.lock(), {times} times, then a panic"),
     }
@@ -43,6 +47,8 @@ pub fn call(op: Op) -> String {
 pub fn result(op: Op, result: &[u64]) -> String {
     match (op[0], result) {
         (UNLOCK, [0]) => ", but there is none".into(),
+        (MEET, [0]) => ": it waits".into(),
+        (MEET, _) => ": it comes in".into(),
         (ADD, [before]) => format!(", which was {before}"),
         _ => String::new(),
     }

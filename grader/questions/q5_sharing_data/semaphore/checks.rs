@@ -5,8 +5,8 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::history::{Object, explains};
 use crate::script::{
-    A_CENTURY, Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept, sleep,
-    tool_calls, write,
+    A_CENTURY, Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept,
+    of_each_tool, other, sleep, tool_calls, write,
 };
 use wire::Run;
 use wire::script::{self, Op};
@@ -71,7 +71,8 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
         calls.extend([A, R].map(|op| Call { op, ..broken.clone() }));
     }
     let is_alone = calls.iter().all(|call| call.thread == 0);
-    let fits = |calls: &[Call]| explains(Permits { free: all, all, is_alone }, calls);
+    let explains = |calls: &Vec<Call>| explains(Permits { free: all, all, is_alone }, calls);
+    let fits = |calls: &[Call]| of_each_tool(calls).iter().all(explains);
     if fits(&calls) {
         return Ok(());
     }
@@ -98,7 +99,9 @@ const BOUNDS: Rules = Rules {
         let held = Script::new(&[1], &[&[T, sleep(5), R], &[T, sleep(5), R]]).in_order().timed(world);
         let plain =
             [alone].into_iter().chain(together).map(|script| script.clone().in_order().experiment(world));
-        plain.chain(held).collect()
+        // More than a byte can count.
+        let many = Script::new(&[1000], &[]).before(&[N, A, T, N, R, N]).in_order().experiment(world);
+        plain.chain(held).chain([many]).collect()
     },
     judge: |experiment, run| {
         linear(experiment, run)?;
@@ -121,10 +124,13 @@ const BOUNDS: Rules = Rules {
 fn at_once(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
     linear(experiment, run)?;
     let calls = calls(run);
-    let given_back = |ns: u64| calls.iter().any(|call| call.op[0] == RELEASE && call.began_ns == ns);
+    let given_back = |by: &Call| {
+        let then = |call: &Call| call.began_ns == by.returned_ns && call.began < by.returned;
+        calls.iter().any(|call| call.op[0] == RELEASE && then(call))
+    };
     let late = calls.iter().find(|call| {
         let waited = call.op[0] == ACQUIRE || call.op[0] == TIMEOUT && call.result == [1];
-        waited && call.returned_ns != call.began_ns && !given_back(call.returned_ns)
+        waited && call.returned_ns != call.began_ns && !given_back(call)
     });
     match late {
         Some(call) => {
@@ -159,9 +165,20 @@ const WAKES: Rules = Rules {
                 &[2],
                 &[&[A, A, sleep(5), R, R], &[sleep(1), within(20), sleep(9), R], &[sleep(2), A, R]],
             ),
+            // Two semaphores: whoever waits for a permit of one is not called for one of the other.
+            Script::new(
+                &[1, 1],
+                &[
+                    &[A, sleep(5), R],
+                    &[sleep(2), A, R],
+                    &[other(A), sleep(9), other(R)],
+                    &[sleep(1), other(A), other(R)],
+                ],
+            ),
         ];
         let together = together.iter().map(|script| script.clone().in_order().experiment(world));
-        together.chain(timed.iter().filter_map(|script| script.clone().in_order().timed(world))).collect()
+        let timed = timed.iter().filter_map(|script| script.clone().in_order().timed(world));
+        together.chain(timed).collect()
     },
     judge: |experiment, run| {
         if experiment.timed { at_once(experiment, run) } else { linear(experiment, run) }

@@ -9,28 +9,39 @@ macro_rules! q5_semaphore {
         use $answer::threads::semaphore::{Permit, Semaphore};
         use $crate::q5_sharing_data::driver::semaphore::ON_PURPOSE;
         use $crate::q5_sharing_data::words::semaphore as words;
-        use $crate::script::{Actor, Kind, Tool};
+        use $crate::script::{Actor, Kind, OTHER, Tool};
 
-        struct Shared(Semaphore);
+        struct Shared(Vec<Semaphore>);
 
         impl Tool for Shared {
             fn actor(&self) -> Box<dyn Actor + '_> {
-                Box::new(Thread { semaphore: &self.0, held: Vec::new() })
+                let sides = self.0.iter().map(|semaphore| Side { semaphore, held: Vec::new() });
+                Box::new(Thread(sides.collect()))
             }
         }
 
-        struct Thread<'a> {
+        /// What a thread holds of each semaphore of a script.
+        struct Thread<'a>(Vec<Side<'a>>);
+
+        impl Actor for Thread<'_> {
+            fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
+                match op {
+                    [OTHER, what, number] => self.0[1].perform([what, number, 0]),
+                    op => self.0[0].perform(op),
+                }
+            }
+        }
+
+        struct Side<'a> {
             semaphore: &'a Semaphore,
             held: Vec<Permit<'a>>,
         }
 
-        impl Thread<'_> {
+        impl Side<'_> {
             fn keep(held: bool) -> Vec<u64> {
                 vec![held.into()]
             }
-        }
 
-        impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
                 match op[0] {
                     words::ACQUIRE => self.held.push(self.semaphore.acquire()),
@@ -63,7 +74,10 @@ macro_rules! q5_semaphore {
 
         fn main() {
             $crate::script::serve(Kind {
-                tool: |config| Box::new(Shared(Semaphore::new(config[0] as usize))),
+                tool: |config| {
+                    let count = 1 + config.get(1).copied().unwrap_or_default();
+                    Box::new(Shared((0..count).map(|_| Semaphore::new(config[0] as usize)).collect()))
+                },
                 call: words::call,
                 result: words::result,
             })

@@ -335,14 +335,18 @@ const HOOKS: Rules = Rules {
     check: "q6.threads_hook",
     experiments: |world, fresh| {
         let [a, b] = [fresh.fresh(), fresh.fresh()];
-        all(
+        let mut wanted = all(
             world,
             &[
                 &[spawn(GIVES, a), join(0), OUT, OTHER],
                 &[spawn(PANICS, a), OUT, join(0), OUT],
                 &[spawn(PANICS_MADE, a), OTHER, spawn(PANICS, b), join(0), join(1), OTHER],
             ],
-        )
+        );
+        // Two first calls at once.
+        let firsts = Script::new(&[], &[&[spawn(GIVES, a), join(0)], &[spawn(GIVES, b), join(0)]]);
+        wanted.push(firsts.after(&[OUT]).experiment(world));
+        wanted
     },
     judge: |_, run| {
         ends_well(run)?;

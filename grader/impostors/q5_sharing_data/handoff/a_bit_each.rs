@@ -1,5 +1,5 @@
 //! Impostor: who has been met is kept in 64 bits, by number.
-//! Loses: q5.handoff_meets Race|WrongAnswer
+//! Loses: q5.handoff_meets Race|WrongAnswer, q5.handoff_wakes LostWakeUp
 //! Tempting: more than 64 never wait at once, and a word is quickly looked at.
 
 use std::collections::VecDeque;

@@ -1,5 +1,5 @@
 //! Impostor: who has been met is kept in four bits, by number.
-//! Loses: q5.handoff_meets Race|WrongAnswer
+//! Loses: q5.handoff_meets Race|WrongAnswer, q5.handoff_wakes LostWakeUp
 //! Tempting: more than four never wait at once.
 
 use std::collections::VecDeque;

@@ -132,8 +132,8 @@ const AGAIN: Rules = Rules {
             ),
             Script::new(&[3], &[&[W, W], &[sleep(1), W, sleep(2), W], &[sleep(2), W, sleep(2), W]]),
         ];
-        // One of the first group oversleeps so many groups. Of the two others one is left over, and waits for it in the end.
-        let oversleeps = [16, 256].into_iter().filter_map(|groups| {
+        // One of the first group oversleeps so many groups, a multiple of most small numbers. Of the two others one is left over, and waits for it in the end.
+        let oversleeps = [240, 256].into_iter().filter_map(|groups| {
             let others = [&[HURRY, sleep(1)], &[W].repeat(groups)[..]].concat();
             let script = Script::new(&[2], &[&[W, sleep(1), W], &others, &others]);
             script.timed(world).map(|it| Experiment { runs: 5, ..it })

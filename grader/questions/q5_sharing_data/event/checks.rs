@@ -9,7 +9,7 @@ use crate::script::{
     tool_calls, write,
 };
 use wire::Run;
-use wire::script::{self, Op, READ as LOAD, WRITE as STORE};
+use wire::script::{self, Op, READ as LOAD, WRITE as STORE, YIELD};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[FLAG, WAKES, FLEETING, TIMEOUTS, PUBLICATION, IDLE];
@@ -20,6 +20,8 @@ const S: Op = [SET, 0, 0];
 const C: Op = [CLEAR, 0, 0];
 const I: Op = [IS_SET, 0, 0];
 const W: Op = [WAIT, 0, 0];
+/// Even who hurries lets others go first here.
+const LATER: Op = [YIELD, 0, 0];
 
 /// `wait_timeout`, with a limit in seconds.
 const fn within(seconds: u64) -> Op {
@@ -191,11 +193,17 @@ const FLEETING: Rules = Rules {
             // Who comes after it does not take the call that is meant for those before.
             script(&[&[W], &[W], &[HURRY, sleep(1), S, C, W], &[sleep(5), S]]),
         ];
-        let oversleeps = [16, 256].into_iter().filter_map(|times| {
+        // Nor one that comes in the middle of `set`, so many steps after it has begun.
+        let midway = (1..=6).filter_map(|steps| {
+            let comes = [&[HURRY, sleep(1)], &[LATER].repeat(steps)[..], &[C, W]].concat();
+            let script = script(&[&[W], &[sleep(1), S], &comes, &[sleep(5), S]]);
+            script.timed(world).map(|it| Experiment { runs: 50, ..it })
+        });
+        let oversleeps = [240, 256].into_iter().filter_map(|times| {
             let setter = [&[HURRY, sleep(1)], &[S, C].repeat(times)[..]].concat();
             script(&[&[W], &setter]).timed(world).map(|it| Experiment { runs: 5, ..it })
         });
-        scripts.iter().filter_map(|script| script.timed(world)).chain(oversleeps).collect()
+        scripts.iter().filter_map(|script| script.timed(world)).chain(midway).chain(oversleeps).collect()
     },
     judge: at_once,
     minds_leftover_threads: false,

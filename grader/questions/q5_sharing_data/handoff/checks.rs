@@ -169,10 +169,10 @@ const WAKES: Rules = Rules {
         // Two handoffs: whoever waits at one is not called for the other.
         let apart: &[&[Op]] = &[&[a], &[T], &[other(b)], &[other(T)]];
         let apart = Script::new(&[1], apart).experiment(world);
-        // One oversleeps that its item is taken, and 255 others after it.
+        // One oversleeps that its item is taken, and 255 others after it; when it looks there is one more.
         let others: Vec<Op> =
-            [HURRY, sleep(1)].into_iter().chain((0..255).map(|_| give(fresh.fresh()))).collect();
-        let takers = [&[HURRY, sleep(1)], &[T; 256][..]].concat();
+            [HURRY, sleep(1)].into_iter().chain((0..256).map(|_| give(fresh.fresh()))).collect();
+        let takers = [&[HURRY, sleep(1)][..], &[T; 256], &[sleep(1), T]].concat();
         let oversleeps = Script::new(&[], &[&[c], &others, &takers]).timed(world);
         let oversleeps = oversleeps.map(|it| Experiment { runs: 3, ..it });
         let scripts = scripts.iter().map(|script| script.experiment(world));

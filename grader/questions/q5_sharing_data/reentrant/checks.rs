@@ -190,16 +190,19 @@ const NESTS: Rules = Rules {
         ];
         let scripts = scripts.map(|script| script.after(&[L, P, U, b(L), b(P), b(U)]));
         // More than a byte can count, and then as many as look like none in it.
-        let [many, some, rest] = [[LOCK_MANY, 0, 300], [UNLOCK_MANY, 0, 44], [UNLOCK_MANY, 0, 256]];
-        let deep = script(&[&[many, some, [YIELD, 0, 0], P, rest], &[L, P, U]]).experiment(world);
+        let many = [LOCK_MANY, 0, 300];
+        let [some, more, rest] = [44, 250, 6].map(|times| [UNLOCK_MANY, 0, times]);
+        let meet = [YIELD, 0, 0];
+        let deep = script(&[&[many, some, meet, P, more, meet, P, rest], &[L, P, U]]).experiment(world);
         let deep = Experiment { runs: A_FEW, ..deep };
         let scripts = [alone].into_iter().chain(scripts);
         let mut wanted: Vec<Experiment> =
             scripts.map(|script| script.experiment(world)).chain([deep]).collect();
         if world == World::Real {
             // More than two bytes can count: too many steps for the model. The other one comes in the middle.
-            let [many, rest] = [LOCK_MANY, UNLOCK_MANY].map(|what| [what, 0, 1 << 16]);
-            let deep = script(&[&[many, nap(40), P, rest], &[nap(20), L, P, U]]);
+            let [many, most] = [LOCK_MANY, UNLOCK_MANY].map(|what| [what, 0, 1 << 16]);
+            let [more, rest] = [LOCK_MANY, UNLOCK_MANY].map(|what| [what, 0, 9]);
+            let deep = script(&[&[many, nap(40), P, more, most, nap(40), P, rest], &[nap(20), L, P, U]]);
             wanted.push(deep.repeated(3).experiment(world));
         }
         wanted

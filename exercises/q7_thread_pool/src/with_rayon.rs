@@ -8,7 +8,8 @@ use crate::api::{Factorial, Overflow, PoolError};
 ///
 /// # Errors
 ///
-/// [`PoolError::NoThreads`] if `threads` is 0, even if there are no numbers.
+/// [`PoolError::NoThreads`] if `threads` is 0, even if there are no numbers; [`PoolError::Spawn`] if the system refuses a thread,
+/// and then none is left of those that were started before.
 ///
 /// # Panics
 ///

@@ -21,7 +21,7 @@ pub mod threads;
 pub use cut::{die_after, leave_after};
 pub use groups::before_group;
 pub use room::around_room;
-pub use threads::before_thread;
+pub use threads::{before_thread, threads_left};
 
 use nix::libc::{
     self, c_int, c_long, c_void, clockid_t, id_t, idtype_t, iovec, pid_t, siginfo_t, size_t, sockaddr,

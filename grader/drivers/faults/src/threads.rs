@@ -1,9 +1,10 @@
-//! Says when a thread is about to be started.
+//! Says when a thread is about to be started, and refuses it, as a machine does that has none left.
 //!
-//! Stands before pthread_create(3), which std and whoever else starts threads calls. Changes nothing about the thread.
+//! Stands before pthread_create(3), which std and whoever else starts threads calls. Changes nothing about a thread that is started.
 
 use nix::libc::{self, c_int, c_void, pthread_attr_t, pthread_t};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 type Create = unsafe extern "C" fn(*mut pthread_t, *const pthread_attr_t, Start, *mut c_void) -> c_int;
@@ -14,6 +15,20 @@ static HOOK: OnceLock<fn()> = OnceLock::new();
 /// it. It must not start threads itself. Only the first hook counts.
 pub fn before_thread(hook: fn()) {
     let _ = HOOK.set(hook);
+}
+
+/// How many threads may still be started; any number if it is negative.
+static LEFT: AtomicI64 = AtomicI64::new(-1);
+
+/// Has the system refuse (`EAGAIN`) every thread of this process from now on after `more` others; `None` ends that.
+pub fn threads_left(more: Option<u32>) {
+    LEFT.store(more.map_or(-1, i64::from), Ordering::SeqCst);
+}
+
+/// Whether one more may be started.
+fn may_start() -> bool {
+    let one_less = |left: i64| Some(if left > 0 { left - 1 } else { left });
+    LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) != Ok(0)
 }
 
 fn real() -> Option<Create> {
@@ -41,6 +56,9 @@ pub unsafe extern "C" fn pthread_create(
     let Some(create) = real() else { return libc::EAGAIN };
     if let Some(hook) = HOOK.get() {
         hook();
+    }
+    if !may_start() {
+        return libc::EAGAIN;
     }
     // SAFETY: as the caller promises.
     unsafe { create(thread, attributes, start, argument) }

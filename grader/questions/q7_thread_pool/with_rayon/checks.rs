@@ -38,7 +38,7 @@ fn by_turns() -> Vec<Number> {
 /// The call of a trial: its place, threads and numbers.
 fn the_call(trial: &Trial) -> Option<(u64, usize, Vec<Number>)> {
     let place = |call: (u64, Call)| match call {
-        (place, Call::All(threads, numbers)) => {
+        (place, Call::All(threads, numbers) | Call::Refused(_, threads, numbers)) => {
             Some((place, usize::try_from(threads).unwrap_or(usize::MAX), numbers))
         }
         _ => None,
@@ -179,7 +179,11 @@ const ENDS: TrialRules = TrialRules {
             let look = |place| [Step::Checkpoint(place), Step::Quiet, Step::Census, Step::GoOn];
             trial(&calls, &[look(1), look(2)].concat())
         };
-        vec![again(plain(5)), again(panicking)]
+        let refused = |left: u64| {
+            let look = [Step::Checkpoint(1), Step::Quiet, Step::Census, Step::GoOn];
+            trial(&[Call::Refused(left, 3, plain(5)), Call::Checkpoint(1)], &look)
+        };
+        vec![again(plain(5)), again(panicking), refused(2), refused(0)]
     },
     judge: |trial, trace| {
         let Some((_, _, numbers)) = the_call(trial) else { return Ok(()) };
@@ -190,6 +194,11 @@ const ENDS: TrialRules = TrialRules {
         }
         if !panics {
             good_end(trace)?;
+        }
+        let is_refused = calls(trial).iter().any(|call| matches!(call, Call::Refused(..)));
+        if is_refused && !trace.entries.iter().any(|entry| entry.word == words::ERROR && entry.args[1] == 2) {
+            let what = "the system refused a thread of the pool, and the caller is not told by Err(Spawn)";
+            return Err(Wrong::new(Fault::WrongAnswer, what));
         }
         match trace.censuses().map(|census| census.threads).max() {
             Some(threads @ 2..) => {

@@ -2,8 +2,9 @@
 //! ours: it checks in with the judge, or panics, as its number says. Judges nothing.
 
 use super::words::with_rayon::{self as words, Call, Number};
-use crate::gate;
 use crate::session::{Question, calls, checkpoint, log, play_call};
+use crate::{faults, gate};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use wire::Challenge;
 
 /// What the answer may be given for a number.
@@ -65,17 +66,25 @@ impl Question for Driver {
 impl Driver {
     fn play_one(&self, number: u64, call: &Call) {
         match call {
-            Call::All(threads, numbers) => {
-                let numbers: Vec<u32> = numbers.iter().map(|number| number.n()).collect();
-                match (self.0)(&numbers, usize::try_from(*threads).unwrap_or(usize::MAX)) {
-                    Ok(results) => {
-                        let items: Vec<u64> = results.into_iter().flat_map(words::item).collect();
-                        log(words::RETURNED, &[&[number], items.as_slice()].concat());
-                    }
-                    Err(why) => log(words::ERROR, &[number, why]),
-                }
+            Call::All(threads, numbers) => self.all(number, *threads, numbers),
+            Call::Refused(left, threads, numbers) => {
+                faults::threads_left(u32::try_from(*left).ok());
+                let told = catch_unwind(AssertUnwindSafe(|| self.all(number, *threads, numbers)));
+                faults::threads_left(None);
+                told.unwrap_or_else(|panic| resume_unwind(panic));
             }
             Call::Checkpoint(place) => checkpoint(*place),
+        }
+    }
+
+    fn all(&self, number: u64, threads: u64, numbers: &[Number]) {
+        let numbers: Vec<u32> = numbers.iter().map(|number| number.n()).collect();
+        match (self.0)(&numbers, usize::try_from(threads).unwrap_or(usize::MAX)) {
+            Ok(results) => {
+                let items: Vec<u64> = results.into_iter().flat_map(words::item).collect();
+                log(words::RETURNED, &[&[number], items.as_slice()].concat());
+            }
+            Err(why) => log(words::ERROR, &[number, why]),
         }
     }
 }

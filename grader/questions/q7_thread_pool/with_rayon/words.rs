@@ -52,6 +52,8 @@ pub fn panic_text(id: u32) -> String {
 pub enum Call {
     /// `factorials_with_rayon` of these numbers, with so many threads.
     All(u64, Vec<Number>),
+    /// The same, while the system has only so many threads left.
+    Refused(u64, u64, Vec<Number>),
     /// Stand at this checkpoint.
     Checkpoint(u64),
 }
@@ -64,15 +66,21 @@ impl Call {
                 [0, *threads].into_iter().chain(numbers.iter().map(|number| number.n().into())).collect()
             }
             Call::Checkpoint(place) => vec![1, *place],
+            Call::Refused(left, threads, numbers) => {
+                let numbers = numbers.iter().map(|number| number.n().into());
+                [2, *left, *threads].into_iter().chain(numbers).collect()
+            }
         }
     }
 
     /// Reads what [`Call::to_words`] wrote.
     pub fn from_words(words: &[u64]) -> Option<Self> {
         let number = |&n: &u64| u32::try_from(n).ok().map(Number::from_n);
+        let all = |rest: &[u64]| rest.iter().map(number).collect::<Option<_>>();
         Some(match words {
-            [0, threads, rest @ ..] => Call::All(*threads, rest.iter().map(number).collect::<Option<_>>()?),
+            [0, threads, rest @ ..] => Call::All(*threads, all(rest)?),
             [1, place] => Call::Checkpoint(*place),
+            [2, left, threads, rest @ ..] => Call::Refused(*left, *threads, all(rest)?),
             _ => return None,
         })
     }

@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Rules, World, Wrong};
 use crate::fault::Fault;
 use crate::script::SCHEDULES;
 use wire::{Entry, Run};
-use words::Step::{Ask, AskAtEnd, Meet, Panic, WithinAtEnd};
+use words::Step::{Ask, AskAtEnd, Meet, Panic, PanicText, WithinAtEnd};
 
 /// In the order of `exercise.toml`.
 pub(crate) const RULES: &[Rules] = &[INSIDE, NESTED, PANIC, PAYLOAD, THREADS, APART];
@@ -86,7 +86,7 @@ impl Follower {
                 AskAtEnd => at_end.push(None),
                 WithinAtEnd(name) => at_end.push(Some(*name)),
                 Meet => {}
-                Panic(number) => end = Err(*number),
+                Panic(number) | PanicText(number) => end = Err(*number),
                 Step::Start(_, body) => end = self.take(body),
                 Step::Context { name, value, caught, body } => {
                     end = self.enter(*name, *value, body);
@@ -262,9 +262,20 @@ const PAYLOAD: Rules = Rules {
         vec![
             contexts(world, &[&[caught(a, &[Panic(p)])]]),
             contexts(world, &[&[caught(a, &[within(b, &[Panic(q)])]), caught(b, &[Panic(p)])]]),
+            contexts(world, &[&[caught(a, &[within(b, &[PanicText(q)])])]]),
         ]
     },
-    judge: |experiment, run| agrees(experiment, run, |seen| matches!(seen, Seen::CameOut { .. })),
+    judge: |experiment, run| {
+        agrees(experiment, run, |seen| matches!(seen, Seen::CameOut { .. }))?;
+        // Each of these scripts panics only inside of calls that say so.
+        let caught = run.entries.iter().filter(|entry| entry.word == words::CAME_OUT).count();
+        let told = run.entries.iter().filter(|entry| entry.word == Entry::PANIC).count();
+        if told <= caught {
+            return Ok(());
+        }
+        let what = "the panic did not go on unchanged: a second one was begun in its place, and the panic hook told of both";
+        Err(Wrong::new(Fault::SwallowedPanic, what))
+    },
     minds_leftover_threads: false,
 };
 

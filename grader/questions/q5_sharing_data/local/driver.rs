@@ -107,6 +107,7 @@ impl Stage<'_> {
                 Step::AskAtEnd => at_end.push(AskAtEnd(self, me, None)),
                 Step::WithinAtEnd(name) => at_end.push(AskAtEnd(self, me, Some(*name))),
                 Step::Panic(number) => panic_any(OnPurpose(*number)),
+                Step::PanicText(number) => panic_any(number.to_string()),
                 Step::Meet => drop(self.gate.wait()),
                 Step::Start(thread, body) => thread::scope(|scope| {
                     // Where there are two, they have the same name, which is nothing to go by.
@@ -122,7 +123,8 @@ impl Stage<'_> {
                 Step::Context { name, value, caught: true, body } => {
                     let call = AssertUnwindSafe(|| self.context(me, *name, *value, body));
                     let Err(panic) = catch_unwind(call) else { continue };
-                    let number = panic.downcast_ref::<OnPurpose>().map(|it| it.0);
+                    let text = panic.downcast_ref::<String>().and_then(|text| text.parse().ok());
+                    let number = panic.downcast_ref::<OnPurpose>().map(|it| it.0).or(text);
                     let args: Vec<u64> = [*name].into_iter().chain(number).collect();
                     log(me, words::CAME_OUT, &args);
                     world::say(&format!("a panic came out of with_context({:?})", words::name(*name)));

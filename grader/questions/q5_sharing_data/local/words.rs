@@ -27,6 +27,8 @@ pub enum Step {
     },
     /// Panics with this number.
     Panic(u64),
+    /// The same, and what the panic carries is the number as a text.
+    PanicText(u64),
     /// Waits until two threads have come.
     Meet,
     /// Starts the thread of this number, takes these steps, and waits for its end.
@@ -42,6 +44,7 @@ const PANIC: u64 = 5;
 const MEET: u64 = 6;
 const START: u64 = 7;
 const WITHIN_AT_END: u64 = 8;
+const PANIC_TEXT: u64 = 9;
 
 /// The numbers of some steps.
 pub fn to_words(steps: &[Step]) -> Vec<u64> {
@@ -51,6 +54,7 @@ pub fn to_words(steps: &[Step]) -> Vec<u64> {
         Step::AskAtEnd => vec![ASK_AT_END, 0, 0],
         Step::WithinAtEnd(name) => vec![WITHIN_AT_END, *name, 0],
         Step::Panic(number) => vec![PANIC, *number, 0],
+        Step::PanicText(number) => vec![PANIC_TEXT, *number, 0],
         Step::Meet => vec![MEET, 0, 0],
         Step::Context { name, value, caught, body } => {
             block([if *caught { CAUGHT } else { CONTEXT }, *name, *value], body)
@@ -73,6 +77,7 @@ fn steps(ops: &mut std::vec::IntoIter<Op>) -> Vec<Step> {
             ASK_AT_END => Step::AskAtEnd,
             WITHIN_AT_END => Step::WithinAtEnd(a),
             PANIC => Step::Panic(a),
+            PANIC_TEXT => Step::PanicText(a),
             MEET => Step::Meet,
             CONTEXT | CAUGHT => Step::Context { name: a, value: b, caught: code == CAUGHT, body: steps(ops) },
             START => Step::Start(a, steps(ops)),

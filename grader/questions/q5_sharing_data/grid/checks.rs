@@ -106,15 +106,21 @@ const CELLS: TrialRules = TrialRules {
             outside(4, 4, words::cell(0xffff_ffff, 1)),
             trial(&[0, 4], &[], &[], &[]),
             trial(&[4, 0], &[], &[], &[]),
+            // Their number is 2 in 64 bits, or that of their bytes 0.
+            trial(&[3, 0x5555_5555_5555_5556], &[], &[], &[]),
+            trial(&[1 << 61, 1], &[], &[], &[]),
         ]
     },
     judge: |trial, trace| {
-        let cells: u64 = trial.words[0].iter().product();
-        if cells == 0 {
+        let cells: u128 = trial.words[0].iter().map(|&side| u128::from(side)).product();
+        if cells == 0 || cells > 1 << 60 {
             trace.good_end(Fault::Hang, STUCK)?;
+            let what = if cells == 0 { "no cells" } else { "more cells than there is memory for" };
             return match trace.entry(common::NO_TOOL) {
                 Some(_) => Ok(()),
-                None => Err(Wrong::new(Fault::WrongAnswer, "a grid of no cells was made, and is no error")),
+                None => {
+                    Err(Wrong::new(Fault::WrongAnswer, format!("a grid of {what} was made, and is no error")))
+                }
             };
         }
         ended(trial, trace, Fault::Hang, STUCK)?;
@@ -381,6 +387,13 @@ const CLEAN: TrialRules = TrialRules {
             ),
             // All are killed.
             trial(&[9, 8], &[fill(5), sum(2, 2), checkpoint(1)], &[], &script![at(1), [Step::KillCaller]]),
+            // One can be started, and then no more.
+            trial(
+                &[9, 8],
+                &[fill(5), sum(2, 2), checkpoint(1), [words::SUM_REFUSED, 3, 2], sum(2, 2), checkpoint(2)],
+                &[],
+                &both,
+            ),
         ]);
         trials
     },
@@ -388,6 +401,11 @@ const CLEAN: TrialRules = TrialRules {
         ended(trial, trace, Fault::Hang, STUCK)?;
         if trace.events.iter().any(|event| matches!(event.seen, Seen::Survivors(_))) {
             return nothing_after_a_kill(trace);
+        }
+        let refused = returned(trial, trace).into_iter().find(|call| call.op[0] == words::SUM_REFUSED);
+        if let Some(call) = refused.filter(|call| ![words::FORK, words::UNREFUSED].contains(&call.with[0])) {
+            let what = format!("a process could not be started, and `sum` is {}", words::end(call.with));
+            return Err(Wrong::new(Fault::WrongAnswer, what));
         }
         nothing_left(trace, |place| place > 0)
     },

@@ -2,8 +2,8 @@
 
 use super::super::words::grid as words;
 use crate::actors::{Actor, Cast, Part, leave};
-use crate::gate;
 use crate::session::serve;
+use crate::{gate, refusal};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 use std::cell::Cell;
@@ -109,6 +109,7 @@ impl Part for Driver {
     fn make(&self, from: &[u64]) -> Result<Self::Tool, String> {
         let &[rows, columns] = from else { return Err("made from two numbers".into()) };
         let size = [rows as usize, columns as usize];
+        toolkit::hook::before_fork(|| refusal::before_fork(|| ()));
         Ok(((self.0)(size[0], size[1])?, size))
     }
 
@@ -132,6 +133,16 @@ impl Part for Driver {
                     let ways: [&dyn Fn(); 2] =
                         [&|| _ = grid.get(row, column), &|| grid.set(row, column, 77.0)];
                     return [ways.iter().filter(|work| panics(**work)).count() as u64, 0];
+                }
+                words::SUM_REFUSED => {
+                    if !refusal::refuse_forks(1) {
+                        return [words::UNREFUSED, 0];
+                    }
+                    let number =
+                        |number: u64| NonZeroUsize::new(number as usize).unwrap_or(NonZeroUsize::MIN);
+                    let sum = grid.sum(number(with), number(other), &|number| make(code, number));
+                    refusal::fork_again();
+                    return sum;
                 }
                 words::SUM..=words::SUM_HELD_LEAVE => {
                     let number =

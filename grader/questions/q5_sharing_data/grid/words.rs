@@ -24,6 +24,8 @@ pub const SUM_LEAVE: u64 = 9;
 pub const SUM_LEAVE_WELL: u64 = 10;
 /// [`SUM_HELD`] and [`SUM_LEAVE`] in one.
 pub const SUM_HELD_LEAVE: u64 = 11;
+/// [`SUM`], while the system refuses the second process that is started, and every later one.
+pub const SUM_REFUSED: u64 = 12;
 
 /// What `of` makes of a number is twice that. It stops at this number.
 pub const MARK: f64 = 1e9;
@@ -40,6 +42,8 @@ pub const KILLED: u64 = 2;
 pub const LEFT: u64 = 3;
 /// `Os`, with its number.
 pub const OS: u64 = 4;
+/// This system cannot be made to refuse a process.
+pub const UNREFUSED: u64 = 5;
 
 /// A cell as a number.
 pub const fn cell(row: u64, column: u64) -> u64 {
@@ -52,7 +56,7 @@ pub fn say([code, with, other]: Op) -> String {
         GET | OUTSIDE => format!("get({}, {})", with >> 32, with as u32),
         SET => format!("set({}, {}, ..)", with >> 32, with as u32),
         FILL => "set".into(),
-        SUM..=SUM_HELD_LEAVE => format!("sum({with}, {other}, ..)"),
+        SUM..=SUM_REFUSED => format!("sum({with}, {other}, ..)"),
         actors::GATE => format!("work {with}"),
         _ => "a call".into(),
     }

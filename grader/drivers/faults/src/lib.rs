@@ -11,6 +11,7 @@
 
 #![allow(unsafe_code, reason = "functions of C have no safe form")]
 
+pub mod creation;
 pub mod cut;
 pub mod groups;
 pub mod late;
@@ -18,6 +19,7 @@ pub mod loiter;
 pub mod room;
 pub mod threads;
 
+pub use creation::before_creation;
 pub use cut::{die_after, leave_after};
 pub use groups::before_group;
 pub use room::around_room;

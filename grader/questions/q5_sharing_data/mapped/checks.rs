@@ -72,6 +72,14 @@ fn half_made() -> Vec<Step> {
     begin.into_iter().chain(held.into_iter().flat_map(another)).collect()
 }
 
+/// Holds the first of three where it is about to make the file; the others open it meanwhile, one after the other.
+fn not_yet_made() -> Vec<Step> {
+    let open = |task: u64| [Step::Open(Pick::Task(task)), Step::Quiet];
+    let others = [open(DOOR + 2), open(DOOR + 3), open(words::BEFORE_CREATION)].concat();
+    let begin = [Step::Gather(3), Step::Open(Pick::Task(DOOR + 1)), Step::Gather(3)];
+    begin.into_iter().chain(others).collect()
+}
+
 // --- nothing is lost -------------------------------------------------------------------------------------------
 
 /// How often two must have been at the counter at the same time.
@@ -139,6 +147,13 @@ const ADDS: TrialRules = TrialRules {
             ),
             // Too large again and again, while another takes.
             beside(words::OVERFLOW_OFTEN, words::DRAIN_OFTEN),
+            // One has looked whether there is a file, and others make it before that one does.
+            trial(
+                &[],
+                &[&all[..3], &[open_file(2), get(0)]].concat(),
+                &[&[&[[words::HOLD_CREATION, 0, 0]][..], &makes(1)].concat(), &makes(2), &makes(3)],
+                &not_yet_made(),
+            ),
         ]
     },
     judge: |trial, trace| {
@@ -197,9 +212,13 @@ const ADDS: TrialRules = TrialRules {
             return match left {
                 3 => Ok(()),
                 _ => {
-                    let opened = match calls.iter().any(|call| call.op[0] == words::HOLD) {
-                        true => "two processes opened the file while a third was making it",
-                        false => "three processes made the file at once",
+                    let has = |code: u64| calls.iter().any(|call| call.op[0] == code);
+                    let opened = if has(words::HOLD) {
+                        "two processes opened the file while a third was making it"
+                    } else if has(words::HOLD_CREATION) {
+                        "two processes made the file while a third was about to do that"
+                    } else {
+                        "three processes made the file at once"
                     };
                     let what = format!("{opened}, each of them added 1, and the counter is {left}");
                     Err(Wrong::new(Fault::Race, what))

@@ -107,6 +107,10 @@ impl Part for Driver {
                     HOLDS.store(true, Ordering::Relaxed);
                     faults::around_room(hold);
                 }
+                words::HOLD_CREATION => {
+                    HOLDS.store(true, Ordering::Relaxed);
+                    faults::before_creation(hold_creation);
+                }
                 words::REMOVE => std::fs::remove_file(path).expect("the file is there"),
                 words::ADD => return [counters().add(index, other), 0],
                 words::GET => return [counters().get(index), 0],
@@ -155,7 +159,14 @@ impl Part for Driver {
     }
 }
 
-/// Whether this process is to be held where it makes room in a file.
+/// Only at its first.
+fn hold_creation() {
+    if HOLDS.swap(false, Ordering::Relaxed) {
+        gate::wait(words::BEFORE_CREATION);
+    }
+}
+
+/// Whether this process is to be held where it makes a file, or room in it.
 static HOLDS: AtomicBool = AtomicBool::new(false);
 
 /// Only at its first: what else it does with lengths is its own business.

@@ -52,6 +52,11 @@ pub const DRAIN_OFTEN: u64 = 21;
 /// Has this process stand at the gates of [`BEFORE_ROOM`] and [`AFTER_ROOM`] where it first makes room in a file.
 pub const HOLD: u64 = 19;
 
+/// Has this process stand at the gate of [`BEFORE_CREATION`] where it first opens a file that it may have to make.
+pub const HOLD_CREATION: u64 = 22;
+/// The task of who is about to open a file that it may have to make.
+pub const BEFORE_CREATION: u64 = 3;
+
 /// The task of who is about to make room: the file is there, if it has its name already, and empty.
 pub const BEFORE_ROOM: u64 = 1;
 /// The task of who has just made room: the file is as long as it should be, and nothing is in it.

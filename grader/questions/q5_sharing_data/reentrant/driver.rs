@@ -36,7 +36,8 @@ pub fn meet(comes: impl FnOnce() + Send, goes: impl FnOnce()) -> bool {
             is_in.store(true, Relaxed);
         });
         world::rest(Duration::from_millis(1));
-        let came_in = is_in.load(Relaxed);
+        // Not a load, which may find what was there before.
+        let came_in = is_in.swap(false, Relaxed);
         goes();
         came_in
     })

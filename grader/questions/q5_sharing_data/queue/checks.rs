@@ -330,6 +330,10 @@ const WAITS: Rules = Rules {
         // Two queues: whoever waits at one is not called for what came to the other.
         let apart = Script::new(&[FIFO, 1, 1], &[&[P1], &[G], &[other(P2)], &[other(G)]]);
         wanted.push(apart.in_order().experiment(world));
+        // An item comes when somebody has given up and does not know it yet. Somebody takes it, and somebody waits for the next.
+        let late: &[Op] = &[HURRY, sleep(5), P1, sleep(5), P2];
+        let behind = script(3, &[&[within(5)], &[sleep(6), T], &[sleep(7), within(9)], late]).after(&[T, T]);
+        wanted.extend(behind.in_order().timed(world));
         wanted
     },
     judge: |experiment, run| {
@@ -365,10 +369,6 @@ const TIMEOUTS: Rules = Rules {
         wanted.extend(timed.into_iter().filter_map(|script| script.after(&[T, T]).in_order().timed(world)));
         wanted.push(script(2, &[]).before(&[P1, NEARLY_FOR_EVER, T]).in_order().experiment(world));
         wanted.extend(script(2, &[&[FOR_AGES], &[sleep(A_CENTURY), P1]]).in_order().timed(world));
-        // The item comes when it has given up and does not know it yet. Somebody takes it, and somebody waits for the next.
-        let late: &[Op] = &[HURRY, sleep(5), P1, sleep(5), P2];
-        let behind = script(3, &[&[within(5)], &[sleep(6), T], &[sleep(7), within(9)], late]).after(&[T, T]);
-        wanted.extend(behind.in_order().timed(world));
         wanted
     },
     judge: either,

@@ -248,14 +248,17 @@ const SURVIVES: TrialRules = TrialRules {
     check: "q5.mapped_survives",
     trials: |fresh| {
         let amount = 1 + fresh.fresh() % 1_000_000;
-        let told = |door: u64| [open_file(2), gate(DOOR + door), [words::ADD_TOLD, 100_000_000, 1]];
+        // They open the file one after the other: opening at once is another check's.
+        let told = |door: u64| {
+            [gate(DOOR + 3 + door), open_file(2), gate(DOOR + door), [words::ADD_TOLD, 100_000_000, 1]]
+        };
+        let doors = script![open(DOOR + 4), open(DOOR + 5), open(DOOR + 6)];
         let done = [common::READ, words::DONE, 0];
         let counts = |child: u64, least: u64| {
             [checkpoint(child), [words::WATCH, least, child], kill(child), open_file(2), get(1), done, CLOSE]
         };
-        let goes = |child: u64, held: usize| {
-            [Step::Checkpoint(child), Step::Gather(held), Step::Open(Pick::Task(DOOR + child)), Step::GoOn]
-        };
+        let goes =
+            |child: u64, held: usize| [Step::Gather(held), Step::Open(Pick::Task(DOOR + child)), Step::GoOn];
         vec![
             // Killed while it counts, three times.
             trial(
@@ -263,7 +266,7 @@ const SURVIVES: TrialRules = TrialRules {
                 &[&[open_file(2), CLOSE][..], &counts(1, 1_000), &counts(2, 9_000), &counts(3, 20_000)]
                     .concat(),
                 &[&told(1), &told(2), &told(3)],
-                &[goes(1, 3), goes(2, 2), goes(3, 1)].concat(),
+                &script![at(1), gather(3), doors, goes(1, 3), at(2), goes(2, 2), at(3), goes(3, 1)],
             ),
             // Killed right after one addition; one leaves; one closes.
             trial(
@@ -317,25 +320,28 @@ const SURVIVES: TrialRules = TrialRules {
 
 // --- seen at once ---------------------------------------------------------------------------------------------------------
 
+/// The caller opens the file, then a child does, in its way; they add, look, and take by turns.
+fn by_turns(opens: &[Op], one: u64, two: u64) -> Trial {
+    let calls = [gate(1), get(3), add(3, two), gate(2), get(3)];
+    let begin = script![at(1), gather(1), open(DOOR), gather(1), GO_ON];
+    let turns = script![at(2), open(1), gather(1), GO_ON, at(3), open(2), GO_ON];
+    trial(
+        &[],
+        &[open_file(4), checkpoint(1), add(3, one), checkpoint(2), get(3), take(3), checkpoint(3)],
+        &[&[&[gate(DOOR)], opens, &calls].concat()],
+        &[begin, turns].concat(),
+    )
+}
+
 const SEEN: TrialRules = TrialRules {
     check: "q5.mapped_seen",
     trials: |fresh| {
         let (one, two) = (1 + fresh.fresh() % 1000, 1 + fresh.fresh() % 1000);
         vec![
             // Each has opened the file for itself.
-            trial(
-                &[],
-                &[open_file(4), checkpoint(1), add(3, one), checkpoint(2), get(3), take(3), checkpoint(3)],
-                &[&[open_file(4), gate(1), get(3), add(3, two), gate(2), get(3)]],
-                &script![at(1), gather(1), GO_ON, at(2), open(1), gather(1), GO_ON, at(3), open(2), GO_ON],
-            ),
-            // Two openings in one process; the child has what its parent has opened, and another of its own.
-            trial(
-                &[],
-                &[open_file(4), checkpoint(1), add(3, one), checkpoint(2), get(3), take(3), checkpoint(3)],
-                &[&[open_file(4), CLOSE, open_file(4), gate(1), get(3), add(3, two), gate(2), get(3)]],
-                &script![at(1), gather(1), GO_ON, at(2), open(1), gather(1), GO_ON, at(3), open(2), GO_ON],
-            ),
+            by_turns(&[open_file(4)], one, two),
+            // One of them twice.
+            by_turns(&[open_file(4), CLOSE, open_file(4)], one, two),
         ]
     },
     judge: |trial, trace| {

@@ -5,6 +5,7 @@
 use crate::experiment::{Experiment, World, Wrong};
 use crate::fault::Fault;
 use crate::history::Span;
+use std::borrow::Cow;
 use std::time::Duration;
 use wire::script::{self, Op};
 use wire::{Entry, Run};
@@ -209,12 +210,15 @@ pub(crate) fn tool_calls(run: &Run) -> Vec<Call> {
 }
 
 /// The calls of the tool, and those of the second one of its make, as if each were the only one.
-pub(crate) fn of_each_tool(calls: &[Call]) -> [Vec<Call>; 2] {
-    let is_other = |call: &&Call| call.op[0] == script::OTHER;
-    let own = calls.iter().filter(|call| !is_other(call)).cloned();
-    let other =
-        calls.iter().filter(is_other).map(|call| Call { op: [call.op[1], call.op[2], 0], ..call.clone() });
-    [own.collect(), other.collect()]
+pub(crate) fn of_each_tool(calls: &[Call]) -> Vec<Cow<'_, [Call]>> {
+    let is_other = |call: &Call| script::on_tool(call.op).0 > 0;
+    // Most scripts have no second tool, and this is asked of every schedule.
+    if !calls.iter().any(is_other) {
+        return vec![calls.into()];
+    }
+    let (others, own): (Vec<Call>, Vec<Call>) = calls.iter().cloned().partition(is_other);
+    let others = others.into_iter().map(|call| Call { op: script::on_tool(call.op).1, ..call });
+    vec![own.into(), others.collect()]
 }
 
 /// A call on the second tool.

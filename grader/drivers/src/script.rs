@@ -12,7 +12,7 @@ use std::time::Duration;
 use wire::Challenge;
 use wire::script::{self, Op};
 
-pub use wire::script::OTHER;
+pub use wire::script::on_tool;
 
 /// What threads share, behind an adapter.
 pub trait Tool: Sync {

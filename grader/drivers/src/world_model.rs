@@ -132,7 +132,7 @@ pub fn panicking_on_purpose<T>(body: impl FnOnce() -> T) -> T {
     probe::panicking_on_purpose(body)
 }
 
-/// The calling thread goes first from now on, whenever it can.
+/// The calling thread goes first from now on, whenever it can and nobody yields.
 pub fn hurry() {
     probe::hurry();
 }

@@ -25,7 +25,8 @@ pub const READ: u64 = COMMON + 1;
 pub const SLEEP: u64 = COMMON + 2;
 /// Lets others go first.
 pub const YIELD: u64 = COMMON + 3;
-/// From here on this thread goes first whenever it can, before all that do not hurry. Only the model can do that.
+/// From here on this thread goes first whenever it can, before all that do not hurry, but where somebody lets others go first. Only
+/// the model can do that.
 pub const HURRY: u64 = COMMON + 4;
 
 /// A call begins; args: it, then the time in nanoseconds. The thread is its place among the threads, from 1; 0 is the
@@ -73,6 +74,15 @@ pub fn limit_told(ns: u64) -> String {
         NEARLY_LONGEST => "Duration::MAX - 1ns".into(),
         AGES => "Duration::from_secs(1 << 60)".into(),
         ns => format!("{:?}", Duration::from_nanos(ns)),
+    }
+}
+
+/// Which tool of a script a call is for, 0 or 1, and what is called of it: [`OTHER`] is for the second one.
+#[must_use]
+pub const fn on_tool(op: Op) -> (usize, Op) {
+    match op {
+        [OTHER, what, number] => (1, [what, number, 0]),
+        op => (0, op),
     }
 }
 

@@ -153,8 +153,8 @@ pub fn with_threads_left<T>(more: u32, body: impl FnOnce() -> T) -> T {
     body()
 }
 
-/// Has the current thread go from now on before all that have not asked for this, whenever it can go on and does not yield: so a
-/// schedule shows what becomes of somebody who was woken and comes late. The threads that it starts do not inherit this.
+/// Has the current thread go from now on before all that have not asked for this, whenever it can go on and nobody yields just then: so
+/// a schedule shows what becomes of somebody who was woken and comes late. The threads that it starts do not inherit this.
 pub fn hurry() {
     ask(|state, me| state.threads[me].hurries = true);
 }

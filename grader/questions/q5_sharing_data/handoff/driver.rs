@@ -6,7 +6,7 @@ macro_rules! q5_handoff {
     ($answer:ident) => {
         use $answer::threads::handoff::Handoff;
         use $crate::q5_sharing_data::words::handoff as words;
-        use $crate::script::{Actor, Kind, OTHER, Tool};
+        use $crate::script::{Actor, Kind, Tool, on_tool};
 
         /// An item that can be sent, and nothing else: neither copied nor shared nor made from nothing.
         struct Item(std::cell::Cell<u64>);
@@ -23,10 +23,8 @@ macro_rules! q5_handoff {
 
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
-                let (handoff, op) = match op {
-                    [OTHER, what, item] => (&self.0[1], [what, item, 0]),
-                    op => (&self.0[0], op),
-                };
+                let (tool, op) = on_tool(op);
+                let handoff = &self.0[tool];
                 match op[0] {
                     words::GIVE => handoff.give(Item(op[1].into())),
                     _ => return vec![handoff.take().0.get()],

@@ -1,6 +1,6 @@
 //! The calls of a handoff in a script.
 
-use wire::script::{OTHER, Op};
+use wire::script::{OTHER, Op, on_tool};
 
 /// `give`, with the item's number.
 pub const GIVE: u64 = 0;
@@ -10,7 +10,7 @@ pub const TAKE: u64 = 1;
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {
     match op[0] {
-        OTHER => format!("other.{}", call([op[1], op[2], 0])),
+        OTHER => format!("other.{}", call(on_tool(op).1)),
         GIVE => format!("give({})", op[1]),
         _ => "take()".into(),
     }
@@ -19,7 +19,7 @@ pub fn call(op: Op) -> String {
 /// What came back.
 pub fn result(op: Op, result: &[u64]) -> String {
     match (op[0], result) {
-        (OTHER, _) => self::result([op[1], op[2], 0], result),
+        (OTHER, _) => self::result(on_tool(op).1, result),
         (TAKE, [item]) => format!(" -> {item}"),
         _ => String::new(),
     }

@@ -39,7 +39,7 @@ macro_rules! q5_queue {
         use $answer::threads::queue::Queue;
         use $crate::q5_sharing_data::driver::queue::Item;
         use $crate::q5_sharing_data::words::queue as words;
-        use $crate::script::{Actor, Kind, OTHER, Tool};
+        use $crate::script::{Actor, Kind, Tool, on_tool};
 
         struct Shared(Vec<Queue<Item>>);
 
@@ -67,10 +67,8 @@ macro_rules! q5_queue {
 
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
-                let (queue, op) = match op {
-                    [OTHER, what, number] => (&self.0[1], [what, number, 0]),
-                    op => (&self.0[0], op),
-                };
+                let (tool, op) = on_tool(op);
+                let queue = &self.0[tool];
                 let got = match op[0] {
                     words::PUT => {
                         return match queue.put(Item { key: op[1], number: op[2] }) {

@@ -7,6 +7,7 @@ use super::super::words::queue::{
 };
 use crate::history::{Object, explains};
 use crate::script::{Call, of_each_tool};
+use std::borrow::Cow;
 
 /// What may differ from a right queue, to find out what is wrong with one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ impl Plain {
 
     /// Whether some order of the calls explains their results, this left out.
     pub(super) fn explains_but(&self, leave: Leave, calls: &[Call]) -> bool {
-        let explains = |calls: &Vec<Call>| explains(Self { leave, ..self.clone() }, calls);
+        let explains = |calls: &Cow<'_, [Call]>| explains(Self { leave, ..self.clone() }, calls);
         of_each_tool(calls).iter().all(explains)
     }
 

@@ -1,6 +1,6 @@
 //! The calls of a queue in a script.
 
-use wire::script::{OTHER, Op, limit_told};
+use wire::script::{OTHER, Op, limit_told, on_tool};
 
 /// `put`, with an item: the number by which it is compared, and one that tells equal ones apart. `[1]` comes back, or 0
 /// and the item.
@@ -45,7 +45,7 @@ pub fn item(key: u64, number: u64) -> String {
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {
     match op[0] {
-        OTHER => format!("other.{}", call([op[1], op[2], 0])),
+        OTHER => format!("other.{}", call(on_tool(op).1)),
         PUT => format!("put({})", item(op[1], op[2])),
         GET => "get()".into(),
         TRY => "try_get()".into(),
@@ -60,7 +60,7 @@ pub fn call(op: Op) -> String {
 /// What came back.
 pub fn result(op: Op, result: &[u64]) -> String {
     match (op[0], result) {
-        (OTHER, _) => self::result([op[1], op[2], 0], result),
+        (OTHER, _) => self::result(on_tool(op).1, result),
         (PUT, [1]) => " -> Ok(())".into(),
         (PUT, &[_, key, number]) => format!(" -> Err(Closed({}))", item(key, number)),
         (GET | TRY | TIMEOUT, &[1, key, number]) => format!(" -> Ok({})", item(key, number)),

@@ -26,7 +26,7 @@ const P: Op = [ADD, 0, 0];
 /// Panics with one guard, or with two.
 const BROKEN: Op = [PANIC_HOLDING, 0, 1];
 const BROKEN_TWICE: Op = [PANIC_HOLDING, 0, 2];
-
+/// Locks, and a thread that is new each time tries to do so, too.
 const MEETS: Op = [MEET, 0, 0];
 
 /// The same call on the other lock.

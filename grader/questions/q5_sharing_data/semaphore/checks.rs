@@ -8,6 +8,7 @@ use crate::script::{
     A_CENTURY, Call, READ, SECOND, Script, Speech, broken_calls, calls, no_thread_left, nobody_slept,
     of_each_tool, other, sleep, tool_calls, write,
 };
+use std::borrow::Cow;
 use wire::Run;
 use wire::script::{self, Op};
 
@@ -71,7 +72,7 @@ fn linear(experiment: &Experiment, run: &Run) -> Result<(), Wrong> {
         calls.extend([A, R].map(|op| Call { op, ..broken.clone() }));
     }
     let is_alone = calls.iter().all(|call| call.thread == 0);
-    let explains = |calls: &Vec<Call>| explains(Permits { free: all, all, is_alone }, calls);
+    let explains = |calls: &Cow<'_, [Call]>| explains(Permits { free: all, all, is_alone }, calls);
     let fits = |calls: &[Call]| of_each_tool(calls).iter().all(explains);
     if fits(&calls) {
         return Ok(());

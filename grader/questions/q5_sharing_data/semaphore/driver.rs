@@ -9,7 +9,7 @@ macro_rules! q5_semaphore {
         use $answer::threads::semaphore::{Permit, Semaphore};
         use $crate::q5_sharing_data::driver::semaphore::ON_PURPOSE;
         use $crate::q5_sharing_data::words::semaphore as words;
-        use $crate::script::{Actor, Kind, OTHER, Tool};
+        use $crate::script::{Actor, Kind, Tool, on_tool};
 
         struct Shared(Vec<Semaphore>);
 
@@ -25,10 +25,8 @@ macro_rules! q5_semaphore {
 
         impl Actor for Thread<'_> {
             fn perform(&mut self, op: [u64; 3]) -> Vec<u64> {
-                match op {
-                    [OTHER, what, number] => self.0[1].perform([what, number, 0]),
-                    op => self.0[0].perform(op),
-                }
+                let (tool, op) = on_tool(op);
+                self.0[tool].perform(op)
             }
         }
 

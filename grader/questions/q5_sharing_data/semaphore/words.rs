@@ -1,6 +1,6 @@
 //! The calls of a semaphore in a script.
 
-use wire::script::{OTHER, Op, limit_told};
+use wire::script::{OTHER, Op, limit_told, on_tool};
 
 /// `acquire`.
 pub const ACQUIRE: u64 = 0;
@@ -20,7 +20,7 @@ pub use wire::script::limit;
 /// A call as a student would write it.
 pub fn call(op: Op) -> String {
     match op[0] {
-        OTHER => format!("other.{}", call([op[1], op[2], 0])),
+        OTHER => format!("other.{}", call(on_tool(op).1)),
         ACQUIRE => "acquire()".into(),
         TRY => "try_acquire()".into(),
         TIMEOUT => format!("acquire_timeout({})", limit_told(op[1])),
@@ -33,7 +33,7 @@ pub fn call(op: Op) -> String {
 /// What came back.
 pub fn result(op: Op, result: &[u64]) -> String {
     match (op[0], result) {
-        (OTHER, _) => self::result([op[1], op[2], 0], result),
+        (OTHER, _) => self::result(on_tool(op).1, result),
         (TRY | TIMEOUT, [0]) => " -> None".into(),
         (TRY | TIMEOUT, _) => " -> Some(permit)".into(),
         (RELEASE, [0]) => ", but there is none".into(),

@@ -1,26 +1,26 @@
 //! A manager: what each check wants to see, and how it reads what the users of its objects told.
 
 use super::super::words::manager::{
-    self as words, ALL, AT, DROP, DROP_PROXIES, FOR_EVER, INSERT, INSERT_OFTEN, KEYS, LEN, LOOK_OFTEN, NEW,
-    PUSH, PUSH_MANY, PUT, REMOVE, ROUNDS, SET, SET_OFTEN, TAKE, TAKE_LIMIT, UNDER,
+    self as words, ALL, AT, FOR_EVER, INSERT, INSERT_OFTEN, KEYS, LEN, LOOK_OFTEN, NEW, PUSH, PUSH_MANY, PUT,
+    REMOVE, ROUNDS, SET, SET_OFTEN, TAKE, TAKE_LIMIT, UNDER,
 };
-use super::super::words::players::{
-    self as common, BLOCK_TERM, CHECKPOINT, Call, FAULTS, FEW_FILES, FILES, HOLD, LATE, LEAVE, Told,
-};
+use super::super::words::players::{self as common, Call, FAULTS, HOLD, LATE, Told};
 use super::players::{
-    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link,
-    start, tell, tellings, told, trial, wait,
+    all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link, start, tell,
+    tellings, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::history::explains;
-use crate::leftovers::{LOOK, nothing_left};
 use crate::trial::{Seen, Step, Trace, Trial, TrialRules};
 use deaths::DEATHS;
+use end::END;
 use plain::Plain;
 
 #[path = "deaths.rs"]
 mod deaths;
+#[path = "end.rs"]
+mod end;
 #[path = "plain.rs"]
 mod plain;
 
@@ -242,6 +242,9 @@ const STUCK: &str = "a call is stuck";
 
 // --- the list ------------------------------------------------------------------------------------------------
 
+/// How often the others count: a server that takes the push first may do so again.
+const TURNS: u64 = 8;
+
 const LIST: TrialRules = TrialRules {
     check: "q5.manager_list",
     trials: |fresh| {
@@ -303,11 +306,38 @@ const LIST: TrialRules = TrialRules {
             held(1, 1, vec![tell(1, SET_OFTEN, &[20_000])]),
             held(2, 2, vec![tell(2, LOOK_OFTEN, &[30, 1_000])]),
         ];
+        // The server is stopped meanwhile, and then finds all four calls: a push that was not waited for may come last. Those who count
+        // have called before it did, and only the push is long.
+        let counts = |player: u64, turn: u64| held(player, 10 * turn + player, all(player, &[(LEN, &[])]));
+        let pushes = |turn: u64| held(3, 10 * turn + 3, all(3, &[(PUSH, &[base + turn, 150_000])]));
+        let each_counts = |player: u64| (1..=TURNS).flat_map(move |turn| counts(player, turn));
+        let counted = [
+            manager(&[1, 2, 3]),
+            all(1, &[(LEN, &[])]),
+            all(2, &[(LEN, &[])]),
+            each_counts(0).chain(each_counts(1)).chain(each_counts(2)).collect(),
+            wait(&[1, 2, 3]),
+            held(3, 4, all(3, &[(LEN, &[])])),
+            (1..=TURNS).flat_map(pushes).collect(),
+        ];
+        let held_all: Vec<u64> = (1..=TURNS).flat_map(|turn| 10 * turn..10 * turn + 4).chain([4]).collect();
+        let known = [flow_but(2, &held_all), Step::Gather(4), open(4), flow_but(1, &held_all)];
+        let turn = |turn: u64| {
+            let [caller, one, two, pushes] = [0, 1, 2, 3].map(|player| open(10 * turn + player));
+            let stopped = [Step::Gather(4), Step::Stop(0), pushes, Step::Quiet];
+            [&stopped[..], &[caller, one, two, Step::Quiet, Step::Continue, flow_but(4, &held_all)]].concat()
+        };
+        let turns = (1..=TURNS).flat_map(turn);
         vec![
             trial("a process uses a list alone", &[manager(&[]), one].concat(), &[]),
             trial("three processes push at the same time", &three.concat(), &[Step::Gather(3)]),
             trial("two processes set and look", &two.concat(), &[flow(2), Step::Gather(2)]),
             trial("a list is looked at while it changes", &changes.concat(), &[flow(1), Step::Gather(2)]),
+            trial(
+                "three processes count what another has just pushed",
+                &counted.concat(),
+                &known.into_iter().chain(turns).collect::<Vec<_>>(),
+            ),
         ]
     },
     judge: |trial, trace| verdict(trial, trace, Fault::Hang, STUCK),
@@ -468,129 +498,9 @@ const LONG: TrialRules = TrialRules {
             manager(&[1]),
             wait(&[1]),
             all(0, &[(LEN, &[]), (ALL, &[])]),
-            vec![tell(1, PUSH_MANY, &[base, 400, 20])],
+            vec![tell(1, PUSH_MANY, &[base, 400, 20]), tell(1, LEN, &[])],
         ];
         vec![trial("values are long", &each.concat(), &[]), trial("values are many", &many.concat(), &[])]
     },
     judge: |trial, trace| verdict(trial, trace, Fault::PipeDeadlock, STUCK),
-};
-
-// --- the end, and what is left -------------------------------------------------------------------------------------------------
-
-/// How many processes use the manager and end, one after the other.
-const VISITS: u64 = 32;
-
-const END: TrialRules = TrialRules {
-    check: "q5.manager_end",
-    trials: |fresh| {
-        let base = fresh.bits() % words::NUMBERS;
-        let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
-        let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
-        let rounds = |count: u64| tell(0, ROUNDS, &[count]);
-        let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
-        let short = |more: u64| {
-            let calls = [
-                rounds(2),
-                over(1),
-                quiet(0, FEW_FILES, &[more]),
-                tell(0, words::ALONE, &[]),
-                quiet(0, FILES, &[]),
-                quiet(0, DROP, &[]),
-                over(2),
-            ];
-            trial(NO_FILES, &calls, &looks)
-        };
-        // A server has the signals blocked that its maker has.
-        let dropped = |how: &[u64]| {
-            let calls = [
-                vec![quiet(0, BLOCK_TERM, &[])],
-                manager(&[1]),
-                held(0, 1, vec![quiet(0, DROP, how), over(1)]),
-                all(0, &[(PUSH, &[base, 10])]),
-                wait(&[1]),
-                all(1, &[(TAKE, &[])]),
-            ];
-            calls.concat()
-        };
-        let harmless = |how: Vec<Call>| {
-            let calls = [
-                manager(&[1]),
-                wait(&[1]),
-                all(0, &[(PUSH, &[base, 20]), (ALL, &[])]),
-                all(1, &[(PUSH, &[base + 1, 9])]),
-                how,
-            ];
-            trial("a child drops what it has of the manager", &calls.concat(), &[])
-        };
-        let killed = [
-            manager(&[1]),
-            vec![quiet(0, HOLD, &[2])],
-            vec![quiet(1, HOLD, &[1]), tell(1, PUSH, &[base, 10])],
-        ];
-        let alone = [manager(&[]), held(0, 1, all(0, &[(PUSH, &[base, 10]), (LEN, &[])]))];
-        // The server may open fewer files than there are visitors.
-        let visit = |player: u64| [start(&[player]), wait(&[player]), vec![quiet(player, LEN, &[])]].concat();
-        let visits = [
-            [vec![quiet(0, FEW_FILES, &[VISITS])], manager(&[])].concat(),
-            (1..=VISITS).flat_map(visit).collect(),
-            all(0, &[(LEN, &[])]),
-        ];
-        // Looked at twice: whoever was killed and is not waited for may still be about to die.
-        let census = [Step::Census, Step::Quiet, Step::Census];
-        let script =
-            [&[Step::Gather(1), Step::Quiet, open(1), Step::Checkpoint(1)][..], &census, &[Step::GoOn]];
-        vec![
-            trial(MAKER, &dropped(&[]), &script.concat()),
-            trial(UNWINDS, &dropped(&[common::UNWINDS]), &script.concat()),
-            trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
-            harmless(vec![]),
-            harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
-            harmless(vec![quiet(1, LEAVE, &[])]),
-            trial(
-                "the manager's maker is killed",
-                &killed.concat(),
-                &[Step::Gather(2), Step::Quiet, Step::KillCaller],
-            ),
-            trial("nobody calls", &alone.concat(), &[Step::Gather(1), Step::Quiet, Step::Idle, Step::Census]),
-            trial("many processes come and go", &visits.concat(), &[]),
-            short(0),
-            short(2),
-            short(3),
-            short(4),
-        ]
-    },
-    judge: |trial, trace| {
-        trace.at_rest(3)?;
-        let survives = |seen: &Seen| matches!(seen, Seen::Survivors(all) if !all.is_empty());
-        if trace.events.iter().any(|event| survives(&event.seen)) {
-            let what =
-                "the manager's maker was killed, everything of it is gone, and the server is still there";
-            return Err(Wrong::new(Fault::Orphan, what));
-        }
-        if let (Some(census), Some(later)) = (trace.censuses().next(), trace.censuses().last()) {
-            let seen = (later.zombies.len(), census.children.len(), census.others.len(), census.threads);
-            let wrong = match (trial.scene, seen) {
-                (MAKER | UNWINDS, (1.., ..)) => {
-                    Some((Fault::Zombie, "its server has ended and was not waited for"))
-                }
-                (MAKER | UNWINDS, (0, 1, 0, _)) => None,
-                (MAKER | UNWINDS, _) => Some((Fault::Orphan, "its server is still there afterwards")),
-                ("nobody calls", (.., 2..)) => {
-                    Some((Fault::LeakedThread, "a manager has a thread beside its server"))
-                }
-                ("nobody calls", (_, 1, 0, _)) => None,
-                ("nobody calls", _) => {
-                    Some((Fault::TooManyWorkers, "a manager has not one child for a server"))
-                }
-                _ => None,
-            };
-            if let Some((fault, what)) = wrong {
-                return Err(Wrong::new(fault, format!("when {}, {what}", trial.scene)));
-            }
-        }
-        let drop_is_over = !is_dropped(trial) || trace.censuses().next().is_some();
-        let stuck = if drop_is_over { "whoever waits is not told" } else { DROP_WAITS };
-        verdict(trial, trace, Fault::Hang, stuck)?;
-        if is_dropped(trial) { Ok(()) } else { nothing_left(trace, |place| place != 0) }
-    },
 };

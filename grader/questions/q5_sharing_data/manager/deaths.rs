@@ -22,7 +22,7 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             held(0, 1, all(0, &[(LEN, &[]), (ALL, &[])])),
             wait(&[1, 2]),
             held(1, 3, all(1, &[(PUSH, &[base, MIB])])),
-            held(2, 2, all(2, &[(PUSH, &[base + 1, 10]), (PUSH, &[base + 2, 200_000])])),
+            held(2, 2, all(2, &[(PUSH, &[base + 1, 10]), (PUSH, &[base + 2, 200_000]), (LEN, &[])])),
         ];
         let stopped =
             [Step::Gather(3), Step::Stop(0), open(3), Step::Quiet, Step::KillIdle(1), Step::Continue];
@@ -90,7 +90,7 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             trial(
                 "a process is killed in the middle of a long request",
                 &half.concat(),
-                &[&stopped[..], &[open(2), flow_but(2, &[1]), Step::Quiet, open(1)]].concat(),
+                &[&stopped[..], &[open(2), flow_but(3, &[1]), Step::Quiet, open(1)]].concat(),
             ),
             trial(
                 "a process is killed after its calls",

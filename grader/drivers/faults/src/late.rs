@@ -3,16 +3,16 @@
 //! A wait that has a limit lasts as long as it may, and then says that a signal has interrupted it (`EINTR`). Whoever begins again
 //! with the whole limit waits for ever. Knows not what is waited for.
 
-use crate::{LATE, has, interrupts};
+use crate::{LATE, PIECEMEAL, has, interrupts, may_sleep, pieces};
 use nix::libc::{
     self, c_int, c_long, c_void, epoll_event, fd_set, nfds_t, pollfd, sigset_t, socklen_t, ssize_t, timespec,
     timeval,
 };
 
 /// No signal comes within shorter waits: whoever waits for what is left of its time, or at least a little, comes to an end.
-const SHORTEST_MS: i64 = 5;
+pub(crate) const SHORTEST_MS: i64 = 5;
 
-fn set_errno(error: c_int) {
+pub(crate) fn set_errno(error: c_int) {
     // SAFETY: the address is that of this thread's own `errno`.
     unsafe { *libc::__errno_location() = error };
 }
@@ -28,11 +28,17 @@ fn comes(limit_ms: i64) -> bool {
 
 /// What a wait gives that has given this.
 fn or_late(result: c_int, limit_ms: i64) -> c_int {
+    if result > 0 {
+        pieces::comes(limit_ms);
+    }
     if result == 0 && comes(limit_ms) { -1 } else { result }
 }
 
 /// What a call gives that reads from this descriptor and has given this: a socket may have a limit of its own.
 pub(crate) fn or_late_read(fd: c_int, result: ssize_t) -> ssize_t {
+    if result > 0 && has(PIECEMEAL) && may_sleep(fd) && limit_of(fd) > 0 {
+        pieces::comes(limit_of(fd));
+    }
     // SAFETY: the address is that of this thread's own `errno`.
     if result != -1 || !has(LATE) || unsafe { *libc::__errno_location() } != libc::EAGAIN {
         return result;

@@ -16,12 +16,14 @@ pub mod cut;
 pub mod groups;
 pub mod late;
 pub mod loiter;
+pub mod pieces;
 pub mod room;
 pub mod threads;
 
 pub use creation::before_creation;
 pub use cut::{die_after, leave_after};
 pub use groups::before_group;
+pub use pieces::overstayed;
 pub use room::around_room;
 pub use threads::{before_thread, threads_left};
 
@@ -45,6 +47,8 @@ pub const NO_SIGNALS: u32 = 8;
 pub const LATE: u32 = 16;
 /// Once this process has killed somebody (`SIGKILL`), a `SIGTERM` comes to it whenever it begins to wait for a child.
 pub const TERM_AT_WAIT: u32 = 32;
+/// What is read from pipes and sockets comes in pieces, each of them late; see [`pieces`].
+pub const PIECEMEAL: u32 = 64;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -168,8 +172,11 @@ pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> 
     if has(INTERRUPTED) && may_sleep(fd) && interrupts() {
         return -1;
     }
-    // SAFETY: see above.
-    let result = unsafe { libc::syscall(libc::SYS_read, fd, buffer, shortened(fd, count)) as ssize_t };
+    let waits = !has(PIECEMEAL) || may_sleep(fd);
+    let result = pieces::read(fd, shortened(fd, count), waits, |count| {
+        // SAFETY: see above.
+        unsafe { libc::syscall(libc::SYS_read, fd, buffer, count) as ssize_t }
+    });
     late::or_late_read(fd, result)
 }
 
@@ -235,9 +242,17 @@ pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, count: size_t, fla
     }
     let nobody = std::ptr::null_mut::<sockaddr>();
     let no_length = std::ptr::null_mut::<socklen_t>();
-    // SAFETY: see above; recvfrom(2) may be told no address.
-    let result =
-        unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, count, flags, nobody, no_length) as ssize_t };
+    let call = |count: size_t| {
+        // SAFETY: see above; recvfrom(2) may be told no address.
+        unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, count, flags, nobody, no_length) as ssize_t }
+    };
+    // Whoever looks without taking, or takes no less than all, has asked for something that pieces would spoil.
+    let result = if flags & (libc::MSG_PEEK | libc::MSG_WAITALL) == 0 {
+        let waits = !has(PIECEMEAL) || flags & libc::MSG_DONTWAIT == 0 && may_sleep(fd);
+        pieces::read(fd, count, waits, call)
+    } else {
+        call(count)
+    };
     if flags & libc::MSG_DONTWAIT == 0 { late::or_late_read(fd, result) } else { result }
 }
 

@@ -168,3 +168,54 @@ fn reads_and_writes_are_short_and_calls_are_interrupted() {
         assert!((1..30).contains(&interrupted.count()));
     });
 }
+
+/// Reads so many bytes, step by step: how long that was kept waiting, in milliseconds.
+fn kept(bytes: usize, mut step: impl FnMut(&mut UnixStream) -> usize) -> i64 {
+    let (mut one, mut other) = UnixStream::pair().expect("two ends");
+    other.write_all(&vec![7; bytes]).expect("somebody reads");
+    faults::set(faults::PIECEMEAL);
+    let mut come = 0;
+    while come < bytes {
+        come += step(&mut one);
+    }
+    faults::set(0);
+    faults::overstayed()
+}
+
+#[test]
+fn whoever_begins_again_with_each_piece_overstays() {
+    const LIMIT_MS: u16 = 20;
+    const BYTES: usize = 50_000;
+    succeeds("whoever_begins_again_with_each_piece_overstays", || {
+        let waits = |one: &UnixStream| {
+            let ready = poll(&mut [PollFd::new(one.as_fd(), PollFlags::POLLIN)], LIMIT_MS);
+            assert_eq!(ready, Ok(1));
+        };
+        let polls = kept(BYTES, |one| {
+            waits(one);
+            one.read(&mut [0; 50_000]).expect("something is there")
+        });
+        // Seven pieces, each after half of the limit and a millisecond.
+        assert_eq!(polls, 7 * 11);
+        let looks_first = kept(BYTES, |one| {
+            one.set_nonblocking(true).expect("a socket");
+            match one.read(&mut [0; 50_000]) {
+                Ok(come) => come,
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    waits(one);
+                    0
+                }
+            }
+        });
+        assert_eq!(looks_first, 6 * 11, "the first piece is there");
+        let by_socket = kept(BYTES, |one| {
+            one.set_read_timeout(Some(Duration::from_millis(LIMIT_MS.into()))).expect("a limit");
+            one.read(&mut [0; 50_000]).expect("something is there")
+        });
+        assert_eq!(by_socket, 7 * 11);
+        let no_limit = kept(BYTES, |one| one.read(&mut [0; 50_000]).expect("something is there"));
+        assert_eq!(no_limit, 0);
+        assert_eq!(faults::overstayed(), 0);
+    });
+}

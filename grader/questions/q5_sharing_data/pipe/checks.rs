@@ -72,6 +72,7 @@ fn sent(calls: &[Call], by_caller: bool) -> Vec<Parcel> {
 /// What is not said by the order of the calls alone, by the name of the scene.
 const SILENCE: &str = "nothing comes within the limit";
 const HALF: &str = "half a message is there when the limit comes";
+const PIECES: &str = "a long message comes in pieces";
 const TORN: &str = "the other side is killed in the middle of a message";
 const GONE: &str = "nobody is at the other end any more";
 const GOES: &str = "the other side goes away while `send` waits";
@@ -117,7 +118,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
             (PAIR, NO_FILES) => Told::new(words::OS, 24),
             (RECV_LIMIT, SILENCE | SIGNALS) if call.args[0] != words::FOR_EVER => is_plain(words::TIMED_OUT),
             // Whoever sends in another way may have sent all of it, or nothing yet.
-            (RECV_LIMIT, HALF) if got.kind == words::TIMED_OUT => got,
+            (RECV_LIMIT, HALF | PIECES) if got.kind == words::TIMED_OUT => got,
             // Whoever holds less than this message has not sent it yet.
             (RECV_LIMIT, LIES) if got.kind == words::TIMED_OUT && !is_sent_early(&calls, trace) => got,
             (RECV, TORN) if !has_sent(&calls, trace) => {
@@ -158,6 +159,13 @@ fn has_sent(calls: &[Call], trace: &Trace) -> bool {
 }
 
 fn differs(call: &Call, got: Told, right: Told, coming: &[Parcel], units: bool) -> Wrong {
+    if got.kind == words::OVERSTAYED {
+        let (limit, ms) = (call.args[0], got.detail);
+        let what = format!(
+            "`recv_timeout` with a limit of {limit} ms waited for {ms} ms: with each piece its time begins again"
+        );
+        return Wrong::new(Fault::Timeout, what);
+    }
     let say_other = |told: Told| -> String {
         match told.kind {
             words::GOT if call.code == RECV_MANY => {
@@ -483,6 +491,15 @@ const TIMEOUT: TrialRules = TrialRules {
             ),
             // Each wait is interrupted when it is over, so whoever begins again with the whole limit never gives up.
             interrupted,
+            // All of it is there, and comes in pieces: whoever has taken it within the limit has a right answer, too.
+            trial(
+                PIECES,
+                &with_child(
+                    &[quiet(0, HOLD, &[1]), quiet(0, FAULTS, &[common::PIECEMEAL]), within(40)],
+                    &[quiet(1, SEND, &[base, 50_000])],
+                ),
+                &[Step::Gather(1), Step::Quiet, open(1)],
+            ),
         ]
     },
     judge: |trial, trace| verdict(trial, trace, Fault::Hang, "`recv_timeout` waits without a limit"),

@@ -5,6 +5,7 @@
 use super::super::words::pipe as words;
 use super::super::words::players::{self, Told};
 use super::players::{Part, play};
+use crate::faults;
 use crate::session::Question;
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeTuple};
@@ -212,7 +213,13 @@ fn exchange(mine: &mut dyn Link, code: u64, args: &[u64]) -> Result<Told, Told> 
         (words::RECV_MANY, &[count]) => {
             return (0..count).try_fold(0, |before, _| mine.recv(None, before)).map(got);
         }
-        (words::RECV_LIMIT, &[ms]) => return mine.recv(Some(limit(ms)), 0).map(got),
+        (words::RECV_LIMIT, &[ms]) => {
+            faults::overstayed();
+            let told = mine.recv(Some(limit(ms)), 0).map(got);
+            let kept = faults::overstayed().unsigned_abs();
+            // More than the limit, and more than half of it once more.
+            return if kept > ms.saturating_mul(2) { Err(Told::new(words::OVERSTAYED, kept)) } else { told };
+        }
         _ => return Err(Told::new(players::NOTHING, 0)),
     }
     Ok(Told::new(words::OK, 0))

@@ -43,3 +43,5 @@ pub const TRUNCATED: u64 = 5;
 pub const UNDECODABLE: u64 = 6;
 /// `Os`, with the error's number.
 pub const OS: u64 = 7;
+/// A receive within a limit that waited much longer, for so many milliseconds.
+pub const OVERSTAYED: u64 = 8;

@@ -88,6 +88,8 @@ pub const UNWINDS: u64 = 1;
 
 /// Of the faults: every third call that could sleep is interrupted by a signal.
 pub const INTERRUPTED: u64 = 2;
+/// Of the faults: what is read comes in pieces, each after half of the limit.
+pub const PIECEMEAL: u64 = 64;
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

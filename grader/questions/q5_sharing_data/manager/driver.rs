@@ -4,7 +4,7 @@
 
 use super::super::words::manager as words;
 use super::super::words::players::{self, Told};
-use super::players::{Part, let_go, play};
+use super::players::{Part, drop_amid, let_go, play};
 use crate::session::Question;
 use std::time::Duration;
 use wire::Challenge;
@@ -166,12 +166,13 @@ impl Part for Scene {
             }
             (words::DROP, how) => let_go(self.keeper.take(), how),
             (words::DROP_PROXIES, _) => self.proxies = None,
-            (words::ROUNDS, &[count]) => {
+            (words::ROUNDS, &[count, mode]) => {
                 for number in 0..count {
                     let mut keeper = (self.answer.new)()?;
                     let mut proxies = keeper.proxies()?;
                     proxies.call(Call::Push(&players::body(number, 10)))?;
                     proxies.call(Call::All)?;
+                    drop_amid(mode, (keeper, proxies));
                 }
             }
             _ => match self.proxies.as_deref_mut() {

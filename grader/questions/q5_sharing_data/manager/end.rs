@@ -4,7 +4,7 @@
 
 use super::super::super::words::manager::{ALL, ALONE, DROP, DROP_PROXIES, LEN, NUMBERS, PUSH, ROUNDS, TAKE};
 use super::super::super::words::players::{
-    BLOCK_TERM, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, LEAVE, UNWINDS as UNWINDING,
+    BLOCK_TERM, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, INTERRUPTED, LEAVE, UNWINDS as UNWINDING,
 };
 use super::super::players::{DROP_WAITS, flow, open, quiet, start, tell, trial, wait};
 use super::{MAKER, NO_FILES, UNWINDS, all, held, is_dropped, manager, verdict};
@@ -22,7 +22,8 @@ pub(super) const END: TrialRules = TrialRules {
         let base = fresh.bits() % NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
-        let rounds = |count: u64| tell(0, ROUNDS, &[count]);
+        let rounds = |count: u64| tell(0, ROUNDS, &[count, 0]);
+        let interrupted = tell(0, ROUNDS, &[12, INTERRUPTED]);
         let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
         let short = |more: u64| {
             let calls = [
@@ -79,6 +80,11 @@ pub(super) const END: TrialRules = TrialRules {
             trial(MAKER, &dropped(&[]), &script.concat()),
             trial(UNWINDS, &dropped(&[UNWINDING]), &script.concat()),
             trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
+            trial(
+                "managers are made and dropped while signals come",
+                &[rounds(2), over(1), interrupted, over(2)],
+                &looks,
+            ),
             harmless(vec![]),
             harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
             harmless(vec![quiet(1, LEAVE, &[])]),

@@ -8,7 +8,7 @@ pub const ALONE: u64 = 2;
 pub const DROP: u64 = 3;
 /// Drop the proxies of this process.
 pub const DROP_PROXIES: u64 = 4;
-/// Start so many managers, use each once within the process, and drop it.
+/// Start so many managers, use each once within the process, and drop it, with these faults while it is dropped.
 pub const ROUNDS: u64 = 5;
 /// Set the list's first value and then its last to 1, then to 2, and so on, until the second value is [`OVER`], but at most to so many.
 pub const SET_OFTEN: u64 = 6;

@@ -128,6 +128,13 @@ fn play_one(part: &mut dyn Part, place: usize, call: &Call) {
     }
 }
 
+/// Drops this with these faults, and with those of before afterwards.
+pub(super) fn drop_amid<T>(mode: u64, what: T) {
+    let before = faults::set(u32::try_from(mode).unwrap_or_default());
+    drop(what);
+    faults::set(before);
+}
+
 /// Lets `held` go: if that is asked for by [`words::UNWINDS`], as what a body owns when it panics.
 pub fn let_go<T>(held: T, how: &[u64]) {
     if how == [words::UNWINDS] {

@@ -449,7 +449,8 @@ const CLEAN: TrialRules = TrialRules {
         let base = fresh.bits() % words::NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
-        let rounds = |count: u64| tell(0, ROUNDS, &[count]);
+        let rounds = |count: u64| tell(0, ROUNDS, &[count, 0]);
+        let interrupted = tell(0, ROUNDS, &[12, common::INTERRUPTED]);
         let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
         let short = |more: u64| {
             let calls = [
@@ -478,6 +479,11 @@ const CLEAN: TrialRules = TrialRules {
         vec![
             trial("a queue is dropped, and not empty", &used.concat(), &script),
             trial("queues are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
+            trial(
+                "queues are made and dropped while signals come",
+                &[rounds(2), over(1), interrupted, over(2)],
+                &looks,
+            ),
             trial(
                 "nobody uses the queue",
                 &alone.concat(),

@@ -4,7 +4,7 @@
 
 use super::super::words::players::{self, Told};
 use super::super::words::process_queue as words;
-use super::players::{Part, let_go, play};
+use super::players::{Part, drop_amid, let_go, play};
 use crate::session::Question;
 use std::time::Duration;
 use wire::Challenge;
@@ -101,11 +101,12 @@ impl Part for Scene {
                 let_go(self.queue.take(), how);
                 ok
             }
-            (words::ROUNDS, &[count]) => {
+            (words::ROUNDS, &[count, mode]) => {
                 for number in 0..count {
                     let mut queue = (self.answer.new)()?;
                     queue.put(number, 10)?;
                     queue.get(None, 0)?;
+                    drop_amid(mode, queue);
                 }
                 ok
             }

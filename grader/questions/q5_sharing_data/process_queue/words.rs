@@ -14,7 +14,7 @@ pub const GET_MANY: u64 = 5;
 pub const GET_LIMIT: u64 = 6;
 /// Drop the handle of this process.
 pub const DROP: u64 = 7;
-/// Make so many queues, use each once within the process, and drop it.
+/// Make so many queues, use each once within the process, and drop it, with these faults while it is dropped.
 pub const ROUNDS: u64 = 8;
 
 pub use super::pipe::{

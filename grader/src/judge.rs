@@ -119,7 +119,12 @@ pub fn assess_trial(rules: &TrialRules, number: usize, trial: &Trial, trace: &Tr
     if let Some(ending) = &trace.end
         && ending.fault().is_err()
     {
-        return bad_end(number, ending);
+        let mut assessment = bad_end(number, ending);
+        if let Assessment::Doubtful(doubt) = &mut assessment {
+            // Somebody has to decide on these points, and must know what had happened by then.
+            doubt.evidence.extend(trace.story());
+        }
+        return assessment;
     }
     let Err(mut wrong) = (rules.judge)(trial, trace) else {
         return match &trace.end {

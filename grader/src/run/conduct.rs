@@ -137,7 +137,7 @@ fn take(stage: &mut Stage<'_>, step: &Step) -> Talk<()> {
         Step::Receive(count) => receive(stage, *count)?,
         Step::Stop(place) => {
             if let Some(&who) = stage.people.census().children.get(*place) {
-                signal(who, Signal::SIGSTOP);
+                stop(who)?;
                 stage.note(Seen::Stopped(who));
             }
         }
@@ -212,6 +212,20 @@ fn send(stage: &mut Stage<'_>, by: Signal, whom: Whom) {
     }
 }
 
+/// Stops a process and waits until the kernel shows all its threads stopped: until then it may go on with what it does, and also take
+/// what comes next.
+fn stop(who: Who) -> Talk<()> {
+    signal(who, Signal::SIGSTOP);
+    let deadline = Instant::now() + PATIENCE;
+    while !procs::tasks(who.pid).iter().all(|task| matches!(task.state, 'T' | 't' | 'Z' | 'X')) {
+        if Instant::now() > deadline {
+            return Err(Ending::NoEnd { threads: vec![format!("{} does not stop", who.name())] });
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}
+
 fn is_dead(who: Who) -> bool {
     matches!(procs::state(who.pid), None | Some('Z' | 'X'))
 }
@@ -227,6 +241,9 @@ fn kill_idle(stage: &mut Stage<'_>, place: usize, by: Signal) -> Talk<()> {
     }
 }
 
+/// How long the kernel may take to kill or to stop somebody.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Kills a process of the trial and waits until the kernel shows it dead.
 fn kill_one(stage: &mut Stage<'_>, who: Who, by: Signal) -> Talk<()> {
     if !stage.people.has(who.pid) {
@@ -234,7 +251,7 @@ fn kill_one(stage: &mut Stage<'_>, who: Who, by: Signal) -> Talk<()> {
     }
     stage.note(Seen::Killed(who));
     signal(who, by);
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     let mut deaf_looks = 0;
     while !is_dead(who) {
         // Asleep, and deaf all the time: it will never die of this.
@@ -332,6 +349,25 @@ fn receive_until(stage: &mut Stage<'_>, count: usize) -> Talk<()> {
         match stage.look()? {
             observe::Look::Moves | observe::Look::Quiet => {}
             _ => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn whoever_is_stopped_does_nothing_more() {
+        for _ in 0..20 {
+            let mut busy = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("a shell");
+            let who = Who { pid: busy.id(), own_pid: 0, rank: 1, is_child: true };
+            let stopped = stop(who);
+            let state = procs::state(who.pid);
+            busy.kill().and_then(|()| busy.wait()).expect("a child");
+            assert!(stopped.is_ok());
+            assert_eq!(state, Some('T'));
         }
     }
 }

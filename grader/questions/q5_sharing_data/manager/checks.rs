@@ -6,8 +6,8 @@ use super::super::words::manager::{
 };
 use super::super::words::players::{self as common, Call, FAULTS, HOLD, LATE, Told};
 use super::players::{
-    all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link, start, tell,
-    tellings, told, trial, wait,
+    all_told, calls, flow, flow_but, gives_up, in_vain_often, interrupted, no_panic, open, quiet, say_link,
+    start, tell, tellings, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -469,6 +469,7 @@ const QUEUE: TrialRules = TrialRules {
             late(limit(0, FOR_EVER)),
             late(limit(0, common::WRAPS)),
             interrupted(manager(&[1]), PUT, TAKE_LIMIT, base),
+            in_vain_often(manager(&[]), PUT, TAKE_LIMIT, base),
             trial(SILENCE, &given_up.concat(), &[flow_but(2, &[2, 3]), Step::Gather(2), open(2)]),
         ]
     },

@@ -29,6 +29,19 @@ pub(crate) fn interrupted(begin: Vec<Call>, put: u64, take_within: u64, first: u
     trial("signals interrupt calls", &calls, &(1..=MANY).flat_map(each).collect::<Vec<_>>())
 }
 
+/// The caller, alone, begins; whoever serves it then may open some files more, which it has closed again each time that the caller has
+/// waited in vain. What is put in between is taken when all those before it have given up.
+pub(crate) fn in_vain_often(begin: Vec<Call>, put: u64, take_within: u64, first: u64) -> Trial {
+    const VAIN: u64 = 20;
+    let turn = |turn: u64| {
+        let vain = (0..VAIN).map(|_| quiet(0, take_within, &[1]));
+        vain.chain([tell(0, put, &[first + turn, 20]), tell(0, take_within, &[60_000])])
+    };
+    let files = vec![quiet(0, words::FEW_FILES, &[3 * VAIN])];
+    let calls = [files, begin, (1..=8).flat_map(turn).collect()].concat();
+    trial("somebody waits in vain again and again", &calls, &[])
+}
+
 /// A call that is not told.
 pub(super) fn quiet(player: u64, code: u64, args: &[u64]) -> Call {
     Call { player, tells: false, code, args: args.to_vec() }

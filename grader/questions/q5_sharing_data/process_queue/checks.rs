@@ -7,8 +7,8 @@ use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, interrupted, no_panic, open, quiet, say_link,
-    start, tell, told, trial, wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, in_vain_often, interrupted, no_panic, open, quiet,
+    say_link, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -342,6 +342,7 @@ const WAITS: TrialRules = TrialRules {
             ),
             trial("items are there already", &there.concat(), &[]),
             interrupted(queue(&[1]), PUT, GET_LIMIT, base),
+            in_vain_often(queue(&[]), PUT, GET_LIMIT, base),
         ]
     },
     judge: |trial, trace| {

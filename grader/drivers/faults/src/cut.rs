@@ -49,7 +49,7 @@ pub(crate) fn counted(fd: c_int, count: size_t, call: impl FnOnce(size_t) -> ssi
 }
 
 /// Whether this is a socket that keeps messages apart.
-fn has_packets(fd: c_int) -> bool {
+pub(crate) fn has_packets(fd: c_int) -> bool {
     let mut kind: c_int = 0;
     let mut length = size_of::<c_int>() as socklen_t;
     // SAFETY: the kernel writes at most `length` bytes to `kind`, and refuses what is no socket.

@@ -4,9 +4,10 @@
 //! whoever waits for what is left of its time gives up, or has taken all that there is, in time, and whoever begins again with each piece
 //! overstays its limit. Concerns whoever reads, whatever the other side does. Knows not what is read.
 
+use crate::cut::has_packets;
 use crate::late::{SHORTEST_MS, set_errno};
-use crate::{PIECEMEAL, has, is_pipe};
-use nix::libc::{self, c_int, c_void, size_t, socklen_t, ssize_t};
+use crate::{PIECEMEAL, has, is_stream};
+use nix::libc::{self, c_int, size_t, ssize_t};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(crate) fn comes(limit_ms: i64) {
 
 /// Reads by `call`, which is told how many bytes it may read; without a wait nothing is there after a piece (`EAGAIN`).
 pub(crate) fn read(fd: c_int, count: size_t, waits: bool, call: impl FnOnce(size_t) -> ssize_t) -> ssize_t {
-    if !has(PIECEMEAL) || !(is_pipe(fd) || is_stream_socket(fd)) {
+    if !has(PIECEMEAL) || !is_stream(fd) || has_packets(fd) {
         return call(count);
     }
     if !waits && TAKEN.load(Ordering::Relaxed) {
@@ -51,12 +52,4 @@ pub(crate) fn read(fd: c_int, count: size_t, waits: bool, call: impl FnOnce(size
     let taken = call(count.min(PIECE_BYTES));
     TAKEN.fetch_or(taken > 0, Ordering::Relaxed);
     taken
-}
-
-fn is_stream_socket(fd: c_int) -> bool {
-    let (mut kind, mut length): (c_int, _) = (0, size_of::<c_int>() as socklen_t);
-    let to = (&raw mut kind).cast::<c_void>();
-    // SAFETY: the kernel writes at most `length` bytes to `kind`, and refuses what is no socket.
-    let result = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TYPE, to, &raw mut length) };
-    result == 0 && kind == libc::SOCK_STREAM
 }

@@ -217,7 +217,7 @@ fn exchange(mine: &mut dyn Link, code: u64, args: &[u64]) -> Result<Told, Told> 
             faults::overstayed();
             let told = mine.recv(Some(limit(ms)), 0).map(got);
             let kept = faults::overstayed().unsigned_abs();
-            // More than the limit, and more than half of it once more.
+            // Whoever waits for what is left is kept for little more than the limit; twice that, only by beginning again.
             return if kept > ms.saturating_mul(2) { Err(Told::new(words::OVERSTAYED, kept)) } else { told };
         }
         _ => return Err(Told::new(players::NOTHING, 0)),

@@ -6,11 +6,11 @@ use super::super::super::words::manager::{ALL, ALONE, DROP, DROP_PROXIES, LEN, N
 use super::super::super::words::players::{
     BLOCK_TERM, CHECKPOINT, Call, FEW_FILES, FILES, HOLD, INTERRUPTED, LEAVE, UNWINDS as UNWINDING,
 };
-use super::super::players::{DROP_WAITS, flow, open, quiet, start, tell, trial, wait};
+use super::super::players::{DROP_WAITS, looked_at_twice, open, quiet, start, tell, trial, wait};
 use super::{MAKER, NO_FILES, UNWINDS, all, held, is_dropped, manager, verdict};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::leftovers::{LOOK, nothing_left};
+use crate::leftovers::nothing_left;
 use crate::trial::{Seen, Step, TrialRules};
 
 /// How many processes use the manager and end, one after the other.
@@ -21,21 +21,12 @@ pub(super) const END: TrialRules = TrialRules {
     trials: |fresh| {
         let base = fresh.bits() % NUMBERS;
         let over = |number: u64| quiet(0, CHECKPOINT, &[number]);
-        let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let rounds = |count: u64| tell(0, ROUNDS, &[count, 0]);
         let interrupted = tell(0, ROUNDS, &[12, INTERRUPTED]);
-        let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
         let short = |more: u64| {
-            let calls = [
-                rounds(2),
-                over(1),
-                quiet(0, FEW_FILES, &[more]),
-                tell(0, ALONE, &[]),
-                quiet(0, FILES, &[]),
-                quiet(0, DROP, &[]),
-                over(2),
-            ];
-            trial(NO_FILES, &calls, &looks)
+            let few = quiet(0, FEW_FILES, &[more]);
+            let made = [few, tell(0, ALONE, &[]), quiet(0, FILES, &[]), quiet(0, DROP, &[])];
+            looked_at_twice(NO_FILES, rounds(2), made.to_vec())
         };
         // A server has the signals blocked that its maker has.
         let dropped = |how: &[u64]| {
@@ -79,12 +70,8 @@ pub(super) const END: TrialRules = TrialRules {
         vec![
             trial(MAKER, &dropped(&[]), &script.concat()),
             trial(UNWINDS, &dropped(&[UNWINDING]), &script.concat()),
-            trial("managers are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
-            trial(
-                "managers are made and dropped while signals come",
-                &[rounds(2), over(1), interrupted, over(2)],
-                &looks,
-            ),
+            looked_at_twice("managers are made and dropped", rounds(2), vec![rounds(12)]),
+            looked_at_twice("managers are made and dropped while signals come", rounds(2), vec![interrupted]),
             harmless(vec![]),
             harmless(vec![quiet(1, DROP, &[]), quiet(1, DROP_PROXIES, &[])]),
             harmless(vec![quiet(1, LEAVE, &[])]),

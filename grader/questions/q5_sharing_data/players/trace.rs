@@ -6,6 +6,7 @@ use super::super::words::pipe as links;
 use super::super::words::players::{self as words, Call, Told};
 use crate::experiment::Wrong;
 use crate::fault::Fault;
+use crate::leftovers::LOOK;
 use crate::trial::{Pick, Seen, Step, Trace, Trial, Who};
 
 /// Of a drop after [`words::BLOCK_TERM`].
@@ -40,6 +41,13 @@ pub(crate) fn in_vain_often(begin: Vec<Call>, put: u64, take_within: u64, first:
     let files = vec![quiet(0, words::FEW_FILES, &[3 * VAIN])];
     let calls = [files, begin, (1..=8).flat_map(turn).collect()].concat();
     trial("somebody waits in vain again and again", &calls, &[])
+}
+
+/// The caller makes one call and then others, and tells what came of one of either; after both the judge looks at what there is.
+pub(super) fn looked_at_twice(scene: &'static str, first: Call, then: Vec<Call>) -> Trial {
+    let over = |number: u64| quiet(0, words::CHECKPOINT, &[number]);
+    let look = |number: u64| [&[flow(1), Step::Checkpoint(number)], LOOK.as_slice()].concat();
+    trial(scene, &[vec![first, over(1)], then, vec![over(2)]].concat(), &[look(1), look(2)].concat())
 }
 
 /// A call that is not told.

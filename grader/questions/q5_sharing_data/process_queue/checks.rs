@@ -7,8 +7,8 @@ use super::super::words::process_queue::{
     self as words, DROP, FOR_EVER, GET, GET_LIMIT, GET_MANY, NEW, PUT, PUT_MANY, ROUNDS,
 };
 use super::players::{
-    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, in_vain_often, interrupted, no_panic, open, quiet,
-    say_link, start, tell, told, trial, wait,
+    DROP_WAITS, all_told, calls, flow, flow_but, gives_up, in_vain_often, interrupted, looked_at_twice,
+    no_panic, open, quiet, say_link, start, tell, told, trial, wait,
 };
 use crate::experiment::Wrong;
 use crate::fault::Fault;
@@ -452,18 +452,10 @@ const CLEAN: TrialRules = TrialRules {
         let look = |number: u64| [&[Step::Checkpoint(number)], LOOK.as_slice()].concat();
         let rounds = |count: u64| tell(0, ROUNDS, &[count, 0]);
         let interrupted = tell(0, ROUNDS, &[12, common::INTERRUPTED]);
-        let looks = [vec![flow(1)], look(1), vec![flow(1)], look(2)].concat();
         let short = |more: u64| {
-            let calls = [
-                rounds(2),
-                over(1),
-                quiet(0, FEW_FILES, &[more]),
-                tell(0, NEW, &[]),
-                quiet(0, FILES, &[]),
-                quiet(0, DROP, &[]),
-                over(2),
-            ];
-            trial(NO_FILES, &calls, &looks)
+            let few = quiet(0, FEW_FILES, &[more]);
+            let made = [few, tell(0, NEW, &[]), quiet(0, FILES, &[]), quiet(0, DROP, &[])];
+            looked_at_twice(NO_FILES, rounds(2), made.to_vec())
         };
         let used = [
             queue(&[1]),
@@ -479,12 +471,8 @@ const CLEAN: TrialRules = TrialRules {
         let alone = [queue(&[]), vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), tell(0, GET, &[])]];
         vec![
             trial("a queue is dropped, and not empty", &used.concat(), &script),
-            trial("queues are made and dropped", &[rounds(2), over(1), rounds(12), over(2)], &looks),
-            trial(
-                "queues are made and dropped while signals come",
-                &[rounds(2), over(1), interrupted, over(2)],
-                &looks,
-            ),
+            looked_at_twice("queues are made and dropped", rounds(2), vec![rounds(12)]),
+            looked_at_twice("queues are made and dropped while signals come", rounds(2), vec![interrupted]),
             trial(
                 "nobody uses the queue",
                 &alone.concat(),

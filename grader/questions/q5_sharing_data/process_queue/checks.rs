@@ -206,7 +206,7 @@ const ITEMS: TrialRules = TrialRules {
             [held(2), puts(2, 6)].concat(),
             [held(3), puts(3, 6)].concat(),
         ];
-        let sizes = [0, 1, 4_096, 70_000, 3, MIB, 5, 300_000];
+        let sizes = [0, 1, 4_096, 70_000, 3, MIB, 5, 300_000, 16_000];
         let long: Vec<Call> =
             (base..).zip(sizes).map(|(number, bytes)| quiet(1, PUT, &[number, bytes])).collect();
         let broken = [
@@ -219,7 +219,7 @@ const ITEMS: TrialRules = TrialRules {
         vec![
             trial("two processes put and two get", &four.concat(), &[Step::Gather(4)]),
             trial("three processes put at the same time", &three.concat(), &[Step::Gather(3)]),
-            trial("items are long", &[queue(&[1]), gets(0, 8), wait(&[1]), long].concat(), &[]),
+            trial("items are long", &[queue(&[1]), gets(0, sizes.len()), wait(&[1]), long].concat(), &[]),
             trial(
                 "an item cannot be turned into bytes, or not back",
                 &[queue(&[1]), gets(0, 4), wait(&[1]), broken.to_vec()].concat(),
@@ -366,12 +366,14 @@ const END: TrialRules = TrialRules {
         let dropped = |scene: &'static str, how: &[u64]| {
             let calls = [
                 queue(&[1]),
-                vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10])],
+                // The item goes as far as it gets while nobody wants it: it may lie where the child alone could take it.
+                vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, HOLD, &[3])],
                 vec![quiet(0, DROP, how), quiet(0, CHECKPOINT, &[1])],
                 wait(&[1]),
                 vec![quiet(1, HOLD, &[2]), tell(1, GET, &[])],
             ];
-            trial(scene, &calls.concat(), &[&[Step::Gather(2), open(1)], &look[..]].concat())
+            let script = [&[Step::Gather(2), open(1), Step::Quiet, open(3)], &look[..]].concat();
+            trial(scene, &calls.concat(), &script)
         };
         // A broker has the signals blocked that its maker has.
         let waits = [

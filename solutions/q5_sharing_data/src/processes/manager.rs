@@ -12,7 +12,7 @@
 
 use crate::link_error::LinkError;
 use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
-use ipc_channel::{IpcError, TryRecvError};
+use ipc_channel::{IpcError, TryRecvError, TrySelectError};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -25,6 +25,7 @@ use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::process;
 use std::rc::Rc;
+use std::thread;
 use std::time::{Duration, Instant};
 use toolkit::{ForkError, codec};
 
@@ -71,6 +72,9 @@ enum Packet {
 
 /// The longest call that fits into a packet for sure.
 const SHORT: usize = 20_000;
+
+/// How often both sides look for what must come soon before they sleep. To be woken takes longer than a whole call.
+const LOOKS: u32 = 50;
 
 impl Packet {
     fn new(what: &impl Serialize) -> Result<Self, LinkError> {
@@ -126,7 +130,7 @@ impl Link {
     fn call(&self, object: usize, call: &Call) -> Result<Answer, LinkError> {
         let own = self.own()?;
         own.requests.send((object, Packet::new(call)?, None)).map_err(link_error)?;
-        let answer = own.answers.recv().map_err(link_error)?.open();
+        let answer = soon(&own.answers)?.open();
         // Not before: after an error its answer may still come, and would be taken for the next one's.
         self.own.replace(Some(own));
         answer
@@ -232,38 +236,27 @@ impl Drop for Manager {
     }
 }
 
-/// A list in the server.
+/// A list in the server. The errors of its methods are those of [`Manager::list`].
 #[derive(Debug)]
 pub struct ListProxy {
     link: Rc<Link>,
     object: usize,
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type says it for all")]
 impl ListProxy {
     /// Adds a value at the end.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn push(&mut self, value: &str) -> Result<(), LinkError> {
         // Done is done: the answer is waited for.
         self.link.call(self.object, &Call::Push(value.to_owned())).map(drop)
     }
 
     /// The value at `index`.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn get(&mut self, index: usize) -> Result<Option<String>, LinkError> {
         self.link.text(self.object, &Call::At(index))
     }
 
     /// Replaces the value at `index`.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn set(&mut self, index: usize, value: &str) -> Result<bool, LinkError> {
         match self.link.call(self.object, &Call::Set(index, value.to_owned()))? {
             Answer::Flag(is_there) => Ok(is_there),
@@ -272,100 +265,67 @@ impl ListProxy {
     }
 
     /// How many values there are.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn count(&mut self) -> Result<usize, LinkError> {
         self.link.number(self.object, &Call::Len)
     }
 
     /// All values as they are at one moment.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn to_vec(&mut self) -> Result<Vec<String>, LinkError> {
         self.link.texts(self.object, &Call::All)
     }
 }
 
-/// A dictionary in the server.
+/// A dictionary in the server. The errors of its methods are those of [`Manager::list`].
 #[derive(Debug)]
 pub struct DictProxy {
     link: Rc<Link>,
     object: usize,
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type says it for all")]
 impl DictProxy {
     /// Puts a value under a key, and gives the one before.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn insert(&mut self, key: &str, value: &str) -> Result<Option<String>, LinkError> {
         self.link.text(self.object, &Call::Insert(key.to_owned(), value.to_owned()))
     }
 
     /// The value under a key.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn get(&mut self, key: &str) -> Result<Option<String>, LinkError> {
         self.link.text(self.object, &Call::Under(key.to_owned()))
     }
 
     /// Takes away a key, and gives its value.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn remove(&mut self, key: &str) -> Result<Option<String>, LinkError> {
         self.link.text(self.object, &Call::Remove(key.to_owned()))
     }
 
     /// All keys in ascending order.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn keys(&mut self) -> Result<Vec<String>, LinkError> {
         self.link.texts(self.object, &Call::Keys)
     }
 }
 
-/// A queue in the server.
+/// A queue in the server. The errors of its methods are those of [`Manager::list`].
 #[derive(Debug)]
 pub struct QueueProxy {
     link: Rc<Link>,
     object: usize,
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type says it for all")]
 impl QueueProxy {
     /// Puts a value in.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn put(&mut self, value: &str) -> Result<(), LinkError> {
         self.link.call(self.object, &Call::Put(value.to_owned())).map(drop)
     }
 
     /// Takes the next value; waits as long as there is none.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Manager::list`].
     pub fn get(&mut self) -> Result<String, LinkError> {
         self.get_timeout(Duration::MAX)
     }
 
     /// Takes the next value; gives up after `limit`.
-    ///
-    /// # Errors
-    ///
-    /// If the time is up, and as with [`Manager::list`].
+    /// An error besides those of the others: the time is up.
     pub fn get_timeout(&mut self, limit: Duration) -> Result<String, LinkError> {
         let until = Instant::now().checked_add(limit);
         let (answers, to_server) = self.link.take(self.object)?;
@@ -387,6 +347,18 @@ impl QueueProxy {
             other => Err(unfit(&other)),
         }
     }
+}
+
+/// Waits for an answer that the server need not wait for.
+fn soon(answers: &IpcReceiver<Packet>) -> Result<Packet, LinkError> {
+    for _ in 0..LOOKS {
+        match answers.try_recv() {
+            Err(TryRecvError::Empty) => thread::yield_now(),
+            Err(TryRecvError::IpcError(error)) => return Err(link_error(error)),
+            Ok(answer) => return Ok(answer),
+        }
+    }
+    answers.recv().map_err(link_error)
 }
 
 /// Waits for an answer; `None` when the time is up.
@@ -436,7 +408,7 @@ impl Server {
         let door = channels.add(received)?;
         keep_what_is_freed();
         loop {
-            for event in channels.select()? {
+            for event in next(&mut channels)? {
                 match event {
                     IpcSelectionResult::ChannelClosed(id) if id == door => return Ok(()),
                     IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
@@ -545,6 +517,18 @@ impl Server {
             self.remove(id);
         }
     }
+}
+
+/// What comes next: whoever was answered soon asks again.
+fn next(channels: &mut IpcReceiverSet) -> io::Result<Vec<IpcSelectionResult>> {
+    for _ in 0..LOOKS {
+        match channels.try_select() {
+            Err(TrySelectError::Empty) => thread::yield_now(),
+            Err(TrySelectError::IoError(error)) => return Err(error),
+            Ok(events) => return Ok(events),
+        }
+    }
+    channels.select()
 }
 
 /// Whether there was somebody to send it to.

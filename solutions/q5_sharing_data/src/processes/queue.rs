@@ -1,76 +1,76 @@
 //! A queue between processes, with as many producers and consumers as you like (`multiprocessing.Queue`).
 //!
-//! Whoever wants an item sends the broker two fresh channels, for those made before a fork would be everybody's: one for the answer, and
-//! one on which it says that it has taken the item, or gives up. The broker keeps what it has sent until then: it may lie unread in the
-//! channel of a process that is killed. The end of the second channel tells that, and the item is back in its place.
+//! Items go to the broker over a channel, and from it to whoever takes them first through a socket that all share. A packet lies there
+//! until somebody takes it, and then he has it whole: nothing is on its way to a process that is killed, stopped, or has given up.
 //!
-//! Every message is one packet; what is long goes as shared memory. `ipc-channel` would send it in several, and a process that dies
-//! between two of them looks as if all had gone.
+//! Every message is one packet. `ipc-channel` would send what is long in several, and a process that dies between two of them looks as
+//! if all had gone. So that goes to the broker as shared memory, and lies in a file without a name until somebody takes the packet
+//! that says where.
 
 use crate::link_error::LinkError;
-use ipc_channel::ipc::{self, IpcReceiver, IpcReceiverSet, IpcSelectionResult, IpcSender, IpcSharedMemory};
-use ipc_channel::{IpcError, TryRecvError};
+use ipc_channel::IpcError;
+use ipc_channel::ipc::{self, IpcReceiver, IpcSender, IpcSharedMemory};
 use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, fallocate};
+use nix::libc::off_t;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::process;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, Instant};
 use toolkit::{ForkError, codec};
 
 /// The longest item that fits into a packet for sure.
 const SHORT: usize = 20_000;
 
-/// An item as bytes, under way.
+/// The longest packet: such an item, and what is said of it.
+const PACKET: usize = SHORT + 100;
+
+/// Memory comes in pieces of this size. Each long item begins with one, so that all of them can be given back.
+const PAGE: u64 = 4096;
+
+/// An item as bytes, on its way to the broker.
 #[derive(Debug, Serialize, Deserialize)]
-enum Packet {
+enum Put {
     Short(Vec<u8>),
     Long(IpcSharedMemory),
 }
 
-impl Packet {
-    fn new(bytes: &[u8]) -> Self {
-        match bytes.len() {
-            0..=SHORT => Self::Short(bytes.to_vec()),
-            _ => Self::Long(IpcSharedMemory::from_bytes(bytes)),
-        }
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        match self {
-            Self::Short(bytes) => bytes,
-            Self::Long(memory) => memory.to_vec(),
-        }
-    }
-}
-
+/// An item as bytes, on its way from the broker; a long one lies in the file.
 #[derive(Debug, Serialize, Deserialize)]
-enum Request {
-    Put(Packet),
-    Get(IpcSender<Answer>, IpcReceiver<Word>),
-}
-
-type Answer = Option<Packet>;
-
-#[derive(Debug, Serialize, Deserialize)]
-enum Word {
-    Taken,
-    GiveUp,
+enum Got {
+    Short(Vec<u8>),
+    Long { at: u64, bytes: usize },
 }
 
 /// A queue.
 #[derive(Debug)]
 pub struct ProcessQueue<T> {
-    requests: IpcSender<Request>,
+    ends: Ends,
+    file: File,
     broker: Pid,
     maker: u32,
     items: PhantomData<T>,
+}
+
+/// What everybody has but the broker.
+#[derive(Debug)]
+struct Ends {
+    to_broker: IpcSender<Put>,
+    from_broker: OwnedFd,
 }
 
 impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
@@ -80,20 +80,23 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     ///
     /// If the system refuses; nothing is left then.
     pub fn new() -> Result<Self, LinkError> {
-        let (requests, received) = ipc::channel().map_err(os)?;
-        let channels = IpcReceiverSet::new().map_err(os)?;
-        let mut ours = Some(requests);
-        // What the broker receives with is moved there: kept here, it would let `put` succeed when nobody is there to receive.
+        let (to_broker, puts) = ipc::channel().map_err(os)?;
+        let (from_broker, to_all) =
+            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+                .map_err(LinkError::Os)?;
+        let file = File::from(memfd_create(c"items", MFdFlags::MFD_CLOEXEC).map_err(LinkError::Os)?);
+        let mut ends = Some(Ends { to_broker, from_broker });
+        // The broker's ends are moved there: kept here, they would hide from everybody that it is gone.
         let broker = toolkit::fork(|| {
-            drop(ours.take()); // or the broker would keep its own queue alive
-            i32::from(Broker::default().serve(channels, received).is_err())
+            drop(ends.take()); // or the broker would keep its own queue alive
+            i32::from(serve(&puts, &to_all, &file).is_err())
         });
         let broker = broker.map_err(|error| match error {
             ForkError::Os(error) => LinkError::Os(error),
             _ => LinkError::Os(Errno::EBUSY),
         })?;
-        let requests = ours.expect("only the child has taken it");
-        Ok(Self { requests, broker, maker: process::id(), items: PhantomData })
+        let ends = ends.expect("only the child has taken it");
+        Ok(Self { ends, file, broker, maker: process::id(), items: PhantomData })
     }
 
     /// Puts an item in; never waits until something is got.
@@ -103,7 +106,11 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     /// If the item cannot be encoded, or the broker is gone.
     pub fn put(&mut self, item: &T) -> Result<(), LinkError> {
         let bytes = codec::encode(item).map_err(|error| LinkError::Undecodable(error.message))?;
-        self.requests.send(Request::Put(Packet::new(&bytes))).map_err(link_error)
+        let put = match bytes.len() {
+            0..=SHORT => Put::Short(bytes),
+            _ => Put::Long(IpcSharedMemory::from_bytes(&bytes)),
+        };
+        self.ends.to_broker.send(put).map_err(link_error)
     }
 
     /// Takes the next item; waits as long as there is none.
@@ -122,21 +129,53 @@ impl<T: Serialize + DeserializeOwned> ProcessQueue<T> {
     /// If the time is up, and as with [`ProcessQueue::get`].
     pub fn get_timeout(&mut self, limit: Duration) -> Result<T, LinkError> {
         let until = Instant::now().checked_add(limit);
-        let (to_me, answers) = ipc::channel().map_err(os)?;
-        let (to_broker, words) = ipc::channel().map_err(os)?;
-        self.requests.send(Request::Get(to_me, words)).map_err(link_error)?;
-        let answer = match wait(&answers, until)? {
-            Some(answer) => answer,
-            None => {
-                // An item may be on its way already; the broker answers in any case.
-                to_broker.send(Word::GiveUp).map_err(link_error)?;
-                wait(&answers, None)?.flatten()
+        let mut packet = [0; PACKET];
+        let length = loop {
+            // First: what lies there when the broker is gone is not to be had any more.
+            self.wait(until)?;
+            match recv(self.ends.from_broker.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT) {
+                Ok(0) => return Err(LinkError::Disconnected),
+                Ok(length) => break length,
+                Err(Errno::EAGAIN | Errno::EINTR) => {} // somebody else was faster
+                Err(error) => return Err(LinkError::Os(error)),
             }
         };
-        let bytes = answer.ok_or(LinkError::TimedOut)?.bytes();
-        // Taken before it is decoded: what cannot be decoded would come back for ever. Without a broker nobody else can get it.
-        let _ = to_broker.send(Word::Taken);
-        codec::decode(&bytes).map_err(|error| LinkError::Undecodable(error.message))
+        let undecodable = |error: toolkit::CodecError| LinkError::Undecodable(error.message);
+        match codec::decode(&packet[..length]).map_err(undecodable)? {
+            Got::Short(bytes) => codec::decode(&bytes).map_err(undecodable),
+            Got::Long { at, bytes } => codec::decode(&self.read(at, bytes).map_err(os)?).map_err(undecodable),
+        }
+    }
+
+    /// Waits until there is something, which somebody else may take.
+    fn wait(&self, until: Option<Instant>) -> Result<(), LinkError> {
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            // Whole milliseconds, and a rest counts as one.
+            let limit = left.map_or(PollTimeout::NONE, |left| {
+                PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+            });
+            let mut sockets = [PollFd::new(self.ends.from_broker.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut sockets, limit) {
+                Ok(0) if left.is_some_and(|left| left.is_zero()) => return Err(LinkError::TimedOut),
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) if sockets[0].revents().is_some_and(|seen| seen.contains(PollFlags::POLLHUP)) => {
+                    return Err(LinkError::Disconnected);
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => return Err(LinkError::Os(error)),
+            }
+        }
+    }
+
+    /// Takes a long item out of the file.
+    fn read(&self, at: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut item = vec![0; bytes];
+        self.file.read_exact_at(&mut item, at)?;
+        let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        // Gives its memory back. The item is right without that, too.
+        let _ = fallocate(&self.file, hole, at as off_t, (bytes as u64).next_multiple_of(PAGE) as off_t);
+        Ok(item)
     }
 }
 
@@ -149,108 +188,39 @@ impl<T> Drop for ProcessQueue<T> {
     }
 }
 
-/// Waits for an answer; `None` when the time is up.
-fn wait(answers: &IpcReceiver<Answer>, until: Option<Instant>) -> Result<Option<Answer>, LinkError> {
-    loop {
-        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
-        // The channel counts whole milliseconds, and would cut off the rest.
-        match answers.try_recv_timeout(left.checked_add(Duration::from_micros(999)).unwrap_or(left)) {
-            Ok(answer) => return Ok(Some(answer)),
-            Err(TryRecvError::Empty) if left.is_zero() => return Ok(None),
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::IpcError(IpcError::Io(error))) if error.kind() == ErrorKind::Interrupted => {}
-            Err(TryRecvError::IpcError(error)) => return Err(link_error(error)),
-        }
-    }
-}
-
-/// Somebody who waits, or who was sent an item and has not yet said that it has taken it.
-struct Asker {
-    /// The number of the channel on which it speaks.
-    id: u64,
-    to: IpcSender<Answer>,
-    sent: Option<(u64, Vec<u8>)>,
-}
-
-#[derive(Default)]
-struct Broker {
-    puts: u64,
-    /// By their numbers: one that comes back is in front of those that were put later.
-    items: VecDeque<(u64, Vec<u8>)>,
-    /// The first is who has waited longest.
-    askers: Vec<Asker>,
-}
-
-impl Broker {
-    /// Serves until the last handle is gone.
-    fn serve(&mut self, mut channels: IpcReceiverSet, received: IpcReceiver<Request>) -> io::Result<()> {
-        let requests = channels.add(received)?;
-        keep_what_is_freed();
+/// What the broker does until the last handle is gone.
+fn serve(puts: &IpcReceiver<Put>, to_all: &OwnedFd, file: &File) -> io::Result<()> {
+    keep_what_is_freed();
+    thread::scope(|scope| {
+        // The second thread waits while the socket is full: `put` need not. It ends with `later`, so that must end in here.
+        let (later, gots) = mpsc::channel();
+        thread::Builder::new().spawn_scoped(scope, || hand_out(to_all, gots))?;
+        let mut end = 0;
         loop {
-            for event in channels.select()? {
-                match event {
-                    IpcSelectionResult::ChannelClosed(id) if id == requests => return Ok(()),
-                    IpcSelectionResult::ChannelClosed(id) => self.take_back(id),
-                    IpcSelectionResult::MessageReceived(id, message) if id == requests => {
-                        match message.to() {
-                            Ok(Request::Put(item)) => {
-                                self.puts += 1;
-                                self.items.push_back((self.puts, item.bytes()));
-                            }
-                            Ok(Request::Get(to, words)) => {
-                                if let Ok(id) = channels.add(words) {
-                                    self.askers.push(Asker { id, to, sent: None });
-                                }
-                            }
-                            Err(_) => {} // nothing of ours
-                        }
-                    }
-                    IpcSelectionResult::MessageReceived(id, message) => match message.to() {
-                        Ok(Word::Taken) => drop(self.remove(id)),
-                        Ok(Word::GiveUp) => self.give_up(id),
-                        Err(_) => {}
-                    },
+            let got = match puts.recv() {
+                Ok(Put::Short(bytes)) => Got::Short(bytes),
+                Ok(Put::Long(memory)) => {
+                    let at = end;
+                    file.write_all_at(&memory, at)?;
+                    end = (at + memory.len() as u64).next_multiple_of(PAGE);
+                    Got::Long { at, bytes: memory.len() }
                 }
-                // Also after a death: another may wait for what the dead was sent.
-                self.hand_out();
+                Err(IpcError::Disconnected) => return Ok(()),
+                Err(IpcError::Io(error)) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                Err(_) => continue, // nothing of ours
+            };
+            later.send(got).map_err(io::Error::other)?;
+        }
+    })
+}
+
+fn hand_out(to_all: &OwnedFd, gots: Receiver<Got>) {
+    for got in gots {
+        let Ok(packet) = codec::encode(&got) else { return };
+        while let Err(error) = send(to_all.as_raw_fd(), &packet, MsgFlags::MSG_NOSIGNAL) {
+            if error != Errno::EINTR {
+                return; // and so does the broker
             }
-        }
-    }
-
-    fn hand_out(&mut self) {
-        let mut place = 0;
-        while let Some(asker) = self.askers.get_mut(place) {
-            if asker.sent.is_none()
-                && let Some((number, item)) = self.items.pop_front()
-            {
-                if asker.to.send(Some(Packet::new(&item))).is_err() {
-                    self.items.push_front((number, item)); // the next one gets it
-                    self.askers.remove(place);
-                    continue;
-                }
-                asker.sent = Some((number, item));
-            }
-            place += 1;
-        }
-    }
-
-    fn remove(&mut self, id: u64) -> Option<Asker> {
-        let place = self.askers.iter().position(|asker| asker.id == id)?;
-        Some(self.askers.remove(place))
-    }
-
-    /// This asker is gone. If it was sent an item and has not said that it has taken it, others get that.
-    fn take_back(&mut self, id: u64) {
-        if let Some(Asker { sent: Some((number, item)), .. }) = self.remove(id) {
-            self.items.insert(self.items.partition_point(|(other, _)| *other < number), (number, item));
-        }
-    }
-
-    /// Who was sent an item just then will find it, and takes it.
-    fn give_up(&mut self, id: u64) {
-        if let Some(asker) = self.askers.iter().find(|asker| asker.id == id && asker.sent.is_none()) {
-            let _ = asker.to.send(None);
-            self.remove(id);
         }
     }
 }

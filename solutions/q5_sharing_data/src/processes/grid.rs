@@ -83,7 +83,8 @@ impl SharedGrid {
                     end.store(REFUSED, Ordering::Relaxed);
                     return 0;
                 };
-                let sum = pool.install(|| share.par_iter().map(|cell| of(load(cell))).sum());
+                let pieces = share.par_chunks(piece(share.len(), threads.get()));
+                let sum = pool.install(|| pieces.map(|cells| sum_of(cells, &of)).sum());
                 store(place, sum);
                 end.store(DONE, Ordering::Relaxed);
                 0
@@ -106,6 +107,23 @@ impl SharedGrid {
 /// How a child's part came to its end.
 const DONE: u64 = 1;
 const REFUSED: u64 = 2;
+
+/// How many numbers a thread takes at a time: few enough for every thread to have some, and to have more when it is the faster one.
+fn piece(count: usize, threads: usize) -> usize {
+    (count / threads.saturating_mul(16)).clamp(1, 1 << 14)
+}
+
+/// The sum of what `of` makes of some numbers. Eight sums at once, since an addition waits for the one before.
+fn sum_of(cells: &[AtomicU64], of: impl Fn(f64) -> f64) -> f64 {
+    let (eights, rest) = cells.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for eight in eights {
+        for (sum, cell) in sums.iter_mut().zip(eight) {
+            *sum += of(load(cell));
+        }
+    }
+    sums.into_iter().chain(rest.iter().map(|cell| of(load(cell)))).sum()
+}
 
 #[inline] // for each cell, and `sum` is compiled where it is called
 fn load(cell: &AtomicU64) -> f64 {

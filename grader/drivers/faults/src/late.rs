@@ -1,9 +1,9 @@
-//! Has a signal come whenever the time of a wait is up.
+//! Has a signal come whenever the time of a wait is up, or stops whoever has waited before it can take what has come.
 //!
 //! A wait that has a limit lasts as long as it may, and then says that a signal has interrupted it (`EINTR`). Whoever begins again
 //! with the whole limit waits for ever. Knows not what is waited for.
 
-use crate::{LATE, PIECEMEAL, has, interrupts, may_sleep, pieces};
+use crate::{LATE, PIECEMEAL, SEES_AND_STOPS, has, has_once, interrupts, may_sleep, pieces};
 use nix::libc::{
     self, c_int, c_long, c_void, epoll_event, fd_set, nfds_t, pollfd, sigset_t, socklen_t, ssize_t, timespec,
     timeval,
@@ -30,6 +30,10 @@ fn comes(limit_ms: i64) -> bool {
 fn or_late(result: c_int, limit_ms: i64) -> c_int {
     if result > 0 {
         pieces::comes(limit_ms);
+        if has_once(SEES_AND_STOPS) {
+            // SAFETY: numbers only.
+            unsafe { libc::raise(libc::SIGSTOP) };
+        }
     }
     if result == 0 && comes(limit_ms) { -1 } else { result }
 }

@@ -49,6 +49,8 @@ pub const LATE: u32 = 16;
 pub const TERM_AT_WAIT: u32 = 32;
 /// What is read from pipes and sockets comes in pieces, each of them late; see [`pieces`].
 pub const PIECEMEAL: u32 = 64;
+/// Whoever next learns from a wait that something has come is stopped (`SIGSTOP`), once, before it can take that.
+pub const SEES_AND_STOPS: u32 = 128;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -95,6 +97,11 @@ pub fn without<T>(work: impl FnOnce() -> T) -> T {
     let result = work();
     MODE.fetch_or(before & !DAY_JUMPS, Ordering::Relaxed);
     result
+}
+
+/// Whether this is set; from now on it is not.
+fn has_once(mode: u32) -> bool {
+    MODE.fetch_and(!mode, Ordering::Relaxed) & mode != 0
 }
 
 fn has(mode: u32) -> bool {

@@ -6,7 +6,7 @@ use drivers_faults::{self as faults, die_after, leave_after};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
@@ -113,6 +113,26 @@ fn the_end_of_a_wait_with_a_limit_is_an_interruption() {
         let error = here.read(&mut [0]).expect_err("nothing is there");
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "who does not wait cannot be late");
     });
+}
+
+#[test]
+fn who_sees_that_something_has_come_is_stopped_once() {
+    if file().is_some() {
+        let (here, mut there) = UnixStream::pair().expect("sockets");
+        let wait = || poll(&mut [PollFd::new(here.as_fd(), PollFlags::POLLIN)], PollTimeout::from(1_u8));
+        faults::set(faults::SEES_AND_STOPS);
+        assert_eq!(wait(), Ok(0), "nothing has come");
+        there.write_all(&[1]).expect("room");
+        assert_eq!((wait(), wait()), (Ok(1), Ok(1)));
+        return;
+    }
+    let test = "who_sees_that_something_has_come_is_stopped_once";
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([test, "--exact", "--nocapture"]).env(ALONE, "").stdout(Stdio::null());
+    let pid = Pid::from_raw(command.spawn().expect("a process").id().cast_signed());
+    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
+    kill(pid, Signal::SIGCONT).expect("it is there");
+    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Exited(pid, 0)));
 }
 
 /// A process that would sleep for long, and its number.

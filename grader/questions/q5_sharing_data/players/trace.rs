@@ -31,16 +31,19 @@ pub(crate) fn interrupted(begin: Vec<Call>, put: u64, take_within: u64, first: u
 }
 
 /// The caller, alone, begins; whoever serves it then may open some files more, which it has closed again each time that the caller has
-/// waited in vain. What is put in between is taken when all those before it have given up.
+/// waited in vain for a while. First something is put then, and taken when all those before have given up; later nothing, and who
+/// serves has time to see that they have.
 pub(crate) fn in_vain_often(begin: Vec<Call>, put: u64, take_within: u64, first: u64) -> Trial {
     const VAIN: u64 = 20;
-    let turn = |turn: u64| {
-        let vain = (0..VAIN).map(|_| quiet(0, take_within, &[1]));
-        vain.chain([tell(0, put, &[first + turn, 20]), tell(0, take_within, &[60_000])])
-    };
+    const TURNS: u64 = 4; // together more than there are files
+    let vain = || vec![quiet(0, take_within, &[1]); VAIN as usize];
+    let put_and_take = |turn: u64| [tell(0, put, &[first + turn, 20]), tell(0, take_within, &[60_000])];
+    let lively = (1..=TURNS).flat_map(|turn| [vain(), put_and_take(turn).to_vec()].concat());
+    let silent = (1..=TURNS).flat_map(|turn| [vain(), vec![quiet(0, words::HOLD, &[turn])]].concat());
     let files = vec![quiet(0, words::FEW_FILES, &[3 * VAIN])];
-    let calls = [files, begin, (1..=8).flat_map(turn).collect()].concat();
-    trial("somebody waits in vain again and again", &calls, &[])
+    let calls = [files, begin, lively.collect(), silent.collect(), put_and_take(0).to_vec()].concat();
+    let script = (1..=TURNS).flat_map(|turn| [Step::Gather(1), Step::Quiet, open(turn)]);
+    trial("somebody waits in vain again and again", &calls, &script.collect::<Vec<_>>())
 }
 
 /// The caller makes one call and then others, and tells what came of one of either; after both the judge looks at what there is.

@@ -90,6 +90,8 @@ pub const UNWINDS: u64 = 1;
 pub const INTERRUPTED: u64 = 2;
 /// Of the faults: what is read comes in pieces, each after half of the limit.
 pub const PIECEMEAL: u64 = 64;
+/// The same of [`FAULTS`]: whoever next learns from a wait that something has come is stopped before it can take that.
+pub const SEES_AND_STOPS: u64 = 128;
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

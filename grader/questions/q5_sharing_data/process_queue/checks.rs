@@ -53,6 +53,7 @@ const BROKER: &str = "the broker is killed";
 const UNREAD: &str = "a process that waits is killed before it can take the item that was just put";
 const MAKER: &str = "the queue's maker drops it";
 const UNWINDS: &str = "the queue's maker panics, and so drops it";
+const TOO_LATE: &str = "two want one item, and the one that saw it first is too late";
 const NO_FILES: &str = "descriptors run out";
 
 /// Whether the queue's maker lets it go.
@@ -122,6 +123,7 @@ fn each_right(trial: &Trial, trace: &Trace) -> Result<(), Wrong> {
             (GET | GET_LIMIT | GET_MANY | PUT, _) if is_gone => plain(words::DISCONNECTED),
             (PUT, _) if call.args[0] == words::UNSENDABLE => plain(words::UNDECODABLE),
             (GET_LIMIT, SILENCE) if call.args[0] != FOR_EVER => plain(words::TIMED_OUT),
+            (GET_LIMIT, TOO_LATE) if got.kind == words::TIMED_OUT => got,
             (GET_MANY, _) => chain(&calls, call.args[0]),
             (GET | GET_LIMIT, _) if got.kind == words::UNDECODABLE && unreadable > 0 => {
                 unreadable -= 1;
@@ -322,6 +324,18 @@ const WAITS: TrialRules = TrialRules {
             vec![limit(0, 60_000), limit(0, FOR_EVER)],
             vec![quiet(1, PUT, &[base, 10]), quiet(1, PUT, &[base + 1, 3_000])],
         ];
+        // Whoever waits for what is there may find it gone. Each of the two may get the item, or none, and then it is there for others.
+        let seen_first = [
+            queue(&[1, 2]),
+            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, 10]), quiet(0, HOLD, &[4])],
+            [vec![quiet(0, PUT, &[base + 1, 10])], gets(0, 1), wait(&[1, 2])].concat(),
+            vec![quiet(1, HOLD, &[2]), quiet(1, FAULTS, &[common::SEES_AND_STOPS]), limit(1, 10)],
+            vec![quiet(1, FAULTS, &[0]), quiet(2, HOLD, &[3]), limit(2, 10)],
+        ];
+        let each_in_turn = [
+            &[Step::Gather(3), open(1), Step::Quiet, open(2), Step::Quiet, open(3), Step::Quiet][..],
+            &[Step::Continue, flow_but(2, &[4]), open(4)],
+        ];
         vec![
             late(tell(0, GET, &[])),
             late(limit(0, FOR_EVER)),
@@ -343,11 +357,12 @@ const WAITS: TrialRules = TrialRules {
             trial("items are there already", &there.concat(), &[]),
             interrupted(queue(&[1]), PUT, GET_LIMIT, base),
             in_vain_often(queue(&[]), PUT, GET_LIMIT, base),
+            trial(TOO_LATE, &seen_first.concat(), &each_in_turn.concat()),
         ]
     },
     judge: |trial, trace| {
         trace.at_rest(3)?;
-        if trial.scene == SILENCE {
+        if [SILENCE, TOO_LATE].contains(&trial.scene) {
             no_panic(trial, trace, name)?;
             gives_up(trial, trace)?;
         }

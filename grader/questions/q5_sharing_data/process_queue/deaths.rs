@@ -3,14 +3,17 @@
 //! Knows the scripts alone; how calls are read is told by the other checks of this part.
 
 use super::super::super::words::players::{HOLD, START};
-use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, NUMBERS, PUT};
+use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, GOT, NUMBERS, PUT};
 use super::super::players::{
-    BESIDE, LOOKS_LATE, beside_the_stopped, flow_but, looks_late, no_panic, nobody_waits_for_the_stopped,
-    open, quiet, tell, trial, two_deaths, wait,
+    BESIDE, LOOKS_LATE, beside_the_stopped, calls, flow_but, looks_late, no_panic,
+    nobody_waits_for_the_stopped, open, quiet, tell, tellings, trial, two_deaths, wait,
 };
-use super::{BROKER, Call, MIB, UNREAD, gets, name, queue, verdict};
+use super::{BROKER, Call, MIB, Told, UNREAD, gets, name, parcels, queue, verdict};
+use crate::experiment::Wrong;
 use crate::fault::Fault;
-use crate::trial::{Pick, Step, TrialRules};
+use crate::trial::{Pick, Step, Trial, TrialRules};
+
+const HALF_SENT: &str = "a process is killed that waits for a long item, and may have got some of it";
 
 pub(super) const DEATHS: TrialRules = TrialRules {
     check: "q5.process_queue_deaths",
@@ -37,6 +40,14 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             wait(&[1, 2]),
             gets(1, 1),
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
+        ];
+        // Of a long item some may have come when whoever waits is killed: whoever sends it is stopped meanwhile.
+        let half_sent = [
+            queue(&[1, 2]),
+            vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, MIB]), quiet(0, PUT, &[base + 1, 10])],
+            wait(&[1, 2]),
+            gets(1, 1),
+            [vec![quiet(2, HOLD, &[2])], gets(2, 1)].concat(),
         ];
         // Two are sent one item each, and die in that order: what comes back last is not what is got first.
         let both = [
@@ -152,6 +163,16 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             trial(BROKER, &broker.concat(), &[Step::Gather(1), Step::Quiet, Step::KillIdle(0), Step::Quiet]),
             looks_late(&passed_on(&puts[..1]), &[]),
             beside_the_stopped(&passed_on(&puts), &[]),
+            trial(
+                HALF_SENT,
+                &half_sent.concat(),
+                &[
+                    &[Step::Gather(2), Step::Quiet, Step::Stop(1), open(1), Step::Quiet][..],
+                    &[Step::Stop(0), Step::ContinueOne(1), Step::Quiet, Step::KillIdle(1)],
+                    &[Step::Quiet, Step::Continue, Step::Quiet, open(2)],
+                ]
+                .concat(),
+            ),
         ]
     },
     judge: |trial, trace| {
@@ -167,6 +188,16 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             UNREAD | LOOKS_LATE => "that item is lost, or `get` or `put` is stuck",
             _ => "`get` or `put` is stuck",
         };
-        verdict(trial, trace, Fault::HungOnCrash, stuck)
+        verdict(trial, trace, Fault::HungOnCrash, stuck)?;
+        if trial.scene == HALF_SENT && !tellings(trace).any(|(_, told, _)| is_first(trial, told)) {
+            let what = format!("when {HALF_SENT}, that item is lost");
+            return Err(Wrong::new(Fault::LostTask, what));
+        }
+        Ok(())
     },
 };
+
+/// Whether this is the first item that was put.
+fn is_first(trial: &Trial, told: Told) -> bool {
+    told.kind == GOT && parcels(&calls(trial)).get(&told.detail).is_some_and(|&(_, place, ..)| place == 1)
+}

@@ -1,6 +1,6 @@
 //! A table of numbers in memory that processes share, summed by several processes, each with several threads.
 //!
-//! Why this works: the region is there before the first fork, so every child has the same pages, and works on its share of them where
+//! Why this works: the region is there before the first fork, so every child has the same pages, and works on those that it takes where
 //! they lie. Each child makes its pool after it was forked: threads are not forked with a process, and a caller with threads could
 //! not fork. What a child has found it leaves in a region, too, and that it came that far: an exit code of 0 alone could be anybody's.
 
@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rayon::ThreadPoolBuilder;
-use rayon::prelude::*;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use toolkit::shm::Region;
@@ -72,10 +72,13 @@ impl SharedGrid {
         // More would have nothing to do. So each share has a cell at least.
         let processes = processes.get().min(self.cells.len());
         let found = Region::<[[AtomicU64; 2]]>::new(processes).map_err(GridError::Os)?;
-        let bound = |which: usize| self.cells.len() * which / processes;
+        // Who is faster takes more pieces, and every thread finds one, if there are so many cells.
+        let next = Region::of(AtomicU64::new(0)).map_err(GridError::Os)?;
+        let all = processes.saturating_mul(threads.get());
+        let size = (self.cells.len() / all.saturating_mul(8)).clamp(1, PIECE);
+        let take = || self.cells.chunks(size).nth(next.fetch_add(1, Ordering::Relaxed) as usize);
         // All are started before one is waited for. If one cannot be, those before it are dropped, and so killed.
         let start = |which: usize| {
-            let share = &self.cells[bound(which)..bound(which + 1)];
             Worker::start(|| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads.get()).build();
                 let [end, place] = &found[which];
@@ -83,9 +86,8 @@ impl SharedGrid {
                     end.store(REFUSED, Ordering::Relaxed);
                     return 0;
                 };
-                let pieces = share.par_chunks(piece(share.len(), threads.get()));
-                let sum = pool.install(|| pieces.map(|cells| sum_of(cells, &of)).sum());
-                store(place, sum);
+                let sum_up = || iter::from_fn(take).map(|cells| sum_of(cells, &of)).sum::<f64>();
+                store(place, pool.broadcast(|_| sum_up()).into_iter().sum());
                 end.store(DONE, Ordering::Relaxed);
                 0
             })
@@ -104,14 +106,12 @@ impl SharedGrid {
     }
 }
 
+/// The most cells that a thread takes at a time, 8 MiB: of pages that lie together more are mapped at once.
+const PIECE: usize = 1 << 20;
+
 /// How a child's part came to its end.
 const DONE: u64 = 1;
 const REFUSED: u64 = 2;
-
-/// How many numbers a thread takes at a time: few enough for every thread to have some, and to have more when it is the faster one.
-fn piece(count: usize, threads: usize) -> usize {
-    (count / threads.saturating_mul(16)).clamp(1, 1 << 14)
-}
 
 /// The sum of what `of` makes of some numbers. Eight sums at once, since an addition waits for the one before.
 fn sum_of(cells: &[AtomicU64], of: impl Fn(f64) -> f64) -> f64 {

@@ -106,7 +106,7 @@ impl SharedGrid {
     }
 }
 
-/// The most cells that a thread takes at a time, 8 MiB: of pages that lie together more are mapped at once.
+/// The most cells that a thread takes at a time: 8 MiB, so that at the end nobody waits long for the slowest.
 const PIECE: usize = 1 << 20;
 
 /// How a child's part came to its end.

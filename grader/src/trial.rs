@@ -90,8 +90,6 @@ pub enum Step {
     Stop(usize),
     /// Let all stopped children go on.
     Continue,
-    /// Let one stopped child go on: the one with this place in the order of their births.
-    ContinueOne(usize),
     /// Write down what everybody waits for.
     Doing,
     /// Write down how much memory everybody has to itself.

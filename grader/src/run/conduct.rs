@@ -146,11 +146,6 @@ fn take(stage: &mut Stage<'_>, step: &Step) -> Talk<()> {
                 signal(who, Signal::SIGCONT);
             }
         }
-        Step::ContinueOne(place) => {
-            if let Some(&who) = stage.people.census().children.get(*place) {
-                signal(who, Signal::SIGCONT);
-            }
-        }
         Step::Doing => {
             let doing = observe::doing(&mut stage.people);
             stage.note(Seen::Doing(doing));

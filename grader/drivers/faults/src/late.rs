@@ -1,9 +1,11 @@
-//! Has a signal come whenever the time of a wait is up, or stops whoever has waited before it can take what has come.
+//! Has a signal come whenever the time of a wait is up, or stops whoever has waited before it can take what has come, or all of it.
 //!
 //! A wait that has a limit lasts as long as it may, and then says that a signal has interrupted it (`EINTR`). Whoever begins again
 //! with the whole limit waits for ever. Knows not what is waited for.
 
-use crate::{LATE, PIECEMEAL, SEES_AND_STOPS, has, has_once, interrupts, may_sleep, pieces};
+use crate::{
+    LATE, PIECEMEAL, SEES_AND_STOPS, STOPS_AMID, has, has_once, interrupts, is_stream, may_sleep, pieces,
+};
 use nix::libc::{
     self, c_int, c_long, c_void, epoll_event, fd_set, nfds_t, pollfd, sigset_t, socklen_t, ssize_t, timespec,
     timeval,
@@ -11,6 +13,9 @@ use nix::libc::{
 
 /// No signal comes within shorter waits: whoever waits for what is left of its time, or at least a little, comes to an end.
 pub(crate) const SHORTEST_MS: i64 = 5;
+
+/// Whoever reads so many bytes is in the middle of something long, or at its end.
+const PAGE: ssize_t = 4096;
 
 pub(crate) fn set_errno(error: c_int) {
     // SAFETY: the address is that of this thread's own `errno`.
@@ -26,13 +31,24 @@ fn comes(limit_ms: i64) -> bool {
     comes
 }
 
+fn stop() {
+    // SAFETY: numbers only.
+    unsafe { libc::raise(libc::SIGSTOP) };
+}
+
+/// So much was read.
+pub(crate) fn amid(fd: c_int, bytes: ssize_t) {
+    if bytes >= PAGE && has(STOPS_AMID) && is_stream(fd) && has_once(STOPS_AMID) {
+        stop();
+    }
+}
+
 /// What a wait gives that has given this.
 fn or_late(result: c_int, limit_ms: i64) -> c_int {
     if result > 0 {
         pieces::comes(limit_ms);
         if has_once(SEES_AND_STOPS) {
-            // SAFETY: numbers only.
-            unsafe { libc::raise(libc::SIGSTOP) };
+            stop();
         }
     }
     if result == 0 && comes(limit_ms) { -1 } else { result }

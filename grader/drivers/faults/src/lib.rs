@@ -51,6 +51,8 @@ pub const TERM_AT_WAIT: u32 = 32;
 pub const PIECEMEAL: u32 = 64;
 /// Whoever next learns from a wait that something has come is stopped (`SIGSTOP`), once, before it can take that.
 pub const SEES_AND_STOPS: u32 = 128;
+/// Whoever next reads a page or more of a pipe or a socket at once is stopped (`SIGSTOP`), once, before it can read on.
+pub const STOPS_AMID: u32 = 256;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -184,6 +186,7 @@ pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> 
         // SAFETY: see above.
         unsafe { libc::syscall(libc::SYS_read, fd, buffer, count) as ssize_t }
     });
+    late::amid(fd, result);
     late::or_late_read(fd, result)
 }
 
@@ -260,6 +263,7 @@ pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, count: size_t, fla
     } else {
         call(count)
     };
+    late::amid(fd, result);
     if flags & libc::MSG_DONTWAIT == 0 { late::or_late_read(fd, result) } else { result }
 }
 

@@ -115,24 +115,42 @@ fn the_end_of_a_wait_with_a_limit_is_an_interruption() {
     });
 }
 
+/// Runs the body of a test in a process of its own, which must be stopped once and then succeed.
+fn is_stopped_once(test: &str, body: fn()) {
+    if file().is_some() {
+        return body();
+    }
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([test, "--exact", "--nocapture"]).env(ALONE, "").stdout(Stdio::null());
+    let pid = Pid::from_raw(command.spawn().expect("a process").id().cast_signed());
+    let next = || waitpid(pid, Some(WaitPidFlag::WUNTRACED));
+    assert_eq!(next(), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)), "{test}");
+    kill(pid, Signal::SIGCONT).expect("it is there");
+    assert_eq!(next(), Ok(WaitStatus::Exited(pid, 0)), "{test}");
+}
+
 #[test]
 fn who_sees_that_something_has_come_is_stopped_once() {
-    if file().is_some() {
+    is_stopped_once("who_sees_that_something_has_come_is_stopped_once", || {
         let (here, mut there) = UnixStream::pair().expect("sockets");
         let wait = || poll(&mut [PollFd::new(here.as_fd(), PollFlags::POLLIN)], PollTimeout::from(1_u8));
         faults::set(faults::SEES_AND_STOPS);
         assert_eq!(wait(), Ok(0), "nothing has come");
         there.write_all(&[1]).expect("room");
         assert_eq!((wait(), wait()), (Ok(1), Ok(1)));
-        return;
-    }
-    let test = "who_sees_that_something_has_come_is_stopped_once";
-    let mut command = Command::new(std::env::current_exe().expect("a program"));
-    command.args([test, "--exact", "--nocapture"]).env(ALONE, "").stdout(Stdio::null());
-    let pid = Pid::from_raw(command.spawn().expect("a process").id().cast_signed());
-    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
-    kill(pid, Signal::SIGCONT).expect("it is there");
-    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Exited(pid, 0)));
+    });
+}
+
+#[test]
+fn who_has_read_a_page_is_stopped_once() {
+    is_stopped_once("who_has_read_a_page_is_stopped_once", || {
+        let (mut here, mut there) = UnixStream::pair().expect("sockets");
+        faults::set(faults::STOPS_AMID);
+        there.write_all(&[1; 20_000]).expect("room");
+        for bytes in [4095, 4096, 8192] {
+            here.read_exact(&mut vec![0; bytes]).expect("so much was written");
+        }
+    });
 }
 
 /// A process that would sleep for long, and its number.

@@ -92,6 +92,8 @@ pub const INTERRUPTED: u64 = 2;
 pub const PIECEMEAL: u64 = 64;
 /// The same of [`FAULTS`]: whoever next learns from a wait that something has come is stopped before it can take that.
 pub const SEES_AND_STOPS: u64 = 128;
+/// The same: whoever next reads a page or more at once is stopped before it can read on.
+pub const STOPS_AMID: u64 = 256;
 /// Of the faults: a signal comes whenever the time of a wait is up.
 pub const LATE: u64 = 16;
 

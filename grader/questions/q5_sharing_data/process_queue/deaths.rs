@@ -2,7 +2,7 @@
 //!
 //! Knows the scripts alone; how calls are read is told by the other checks of this part.
 
-use super::super::super::words::players::{HOLD, START};
+use super::super::super::words::players::{FAULTS, HOLD, START, STOPS_AMID};
 use super::super::super::words::process_queue::{FOR_EVER, GET, GET_LIMIT, GOT, NUMBERS, PUT};
 use super::super::players::{
     BESIDE, LOOKS_LATE, beside_the_stopped, calls, flow_but, looks_late, no_panic,
@@ -13,7 +13,7 @@ use crate::experiment::Wrong;
 use crate::fault::Fault;
 use crate::trial::{Pick, Step, Trial, TrialRules};
 
-const HALF_SENT: &str = "a process is killed that waits for a long item, and may have got some of it";
+const HALF_READ: &str = "a process is killed that has read some of a long item";
 
 pub(super) const DEATHS: TrialRules = TrialRules {
     check: "q5.process_queue_deaths",
@@ -41,12 +41,12 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             gets(1, 1),
             [vec![quiet(2, HOLD, &[2])], gets(2, 2)].concat(),
         ];
-        // Of a long item some may have come when whoever waits is killed: whoever sends it is stopped meanwhile.
-        let half_sent = [
+        // Whoever reads a long item is stopped when it has some of it, and then killed. Who has all of it by then says so.
+        let half_read = [
             queue(&[1, 2]),
             vec![quiet(0, HOLD, &[1]), quiet(0, PUT, &[base, MIB]), quiet(0, PUT, &[base + 1, 10])],
             wait(&[1, 2]),
-            gets(1, 1),
+            vec![quiet(1, FAULTS, &[STOPS_AMID]), tell(1, GET, &[])],
             [vec![quiet(2, HOLD, &[2])], gets(2, 1)].concat(),
         ];
         // Two are sent one item each, and die in that order: what comes back last is not what is got first.
@@ -164,12 +164,11 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             looks_late(&passed_on(&puts[..1]), &[]),
             beside_the_stopped(&passed_on(&puts), &[]),
             trial(
-                HALF_SENT,
-                &half_sent.concat(),
+                HALF_READ,
+                &half_read.concat(),
                 &[
-                    &[Step::Gather(2), Step::Quiet, Step::Stop(1), open(1), Step::Quiet][..],
-                    &[Step::Stop(0), Step::ContinueOne(1), Step::Quiet, Step::KillIdle(1)],
-                    &[Step::Quiet, Step::Continue, Step::Quiet, open(2)],
+                    &[Step::Gather(2), Step::Quiet, open(1), Step::Quiet][..],
+                    &[Step::KillIdle(1), Step::Quiet, open(2)],
                 ]
                 .concat(),
             ),
@@ -189,8 +188,8 @@ pub(super) const DEATHS: TrialRules = TrialRules {
             _ => "`get` or `put` is stuck",
         };
         verdict(trial, trace, Fault::HungOnCrash, stuck)?;
-        if trial.scene == HALF_SENT && !tellings(trace).any(|(_, told, _)| is_first(trial, told)) {
-            let what = format!("when {HALF_SENT}, that item is lost");
+        if trial.scene == HALF_READ && !tellings(trace).any(|(_, told, _)| is_first(trial, told)) {
+            let what = format!("when {HALF_READ}, that item is lost, or got after others");
             return Err(Wrong::new(Fault::LostTask, what));
         }
         Ok(())

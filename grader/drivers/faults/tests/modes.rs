@@ -25,12 +25,17 @@ fn file() -> Option<PathBuf> {
     std::env::var_os(ALONE).map(PathBuf::from)
 }
 
+/// This test in a process of its own, which may write to this file.
+fn again(test: &str, path: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([test, "--exact", "--nocapture"]).env(ALONE, path).stdout(Stdio::null());
+    command
+}
+
 /// Runs this test in a process of its own: how that ended, and what it has written.
 fn alone(test: &str) -> (ExitStatus, Vec<u8>) {
     let path = std::env::temp_dir().join(format!("drivers-faults-{}-{test}", std::process::id()));
-    let mut command = Command::new(std::env::current_exe().expect("a program"));
-    command.args([test, "--exact", "--nocapture"]).env(ALONE, &path).stdout(Stdio::null());
-    let status = command.status().expect("a process");
+    let status = again(test, &path).status().expect("a process");
     let written = fs::read(&path).unwrap_or_default();
     let _ = fs::remove_file(&path);
     (status, written)
@@ -120,9 +125,8 @@ fn is_stopped_once(test: &str, body: fn()) {
     if file().is_some() {
         return body();
     }
-    let mut command = Command::new(std::env::current_exe().expect("a program"));
-    command.args([test, "--exact", "--nocapture"]).env(ALONE, "").stdout(Stdio::null());
-    let pid = Pid::from_raw(command.spawn().expect("a process").id().cast_signed());
+    let number = again(test, Path::new("")).spawn().expect("a process").id();
+    let pid = Pid::from_raw(number.cast_signed());
     let next = || waitpid(pid, Some(WaitPidFlag::WUNTRACED));
     assert_eq!(next(), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)), "{test}");
     kill(pid, Signal::SIGCONT).expect("it is there");
